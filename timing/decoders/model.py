@@ -1,0 +1,114 @@
+"""What a decoder file says, before anybody decides what it means.
+
+Every make is turned into the same few values. Times stay the wall clock the device wrote, as an integer of
+microseconds: a zone or a clock offset is a setting of the source and is applied later, so a mistake in either can be
+put right without touching what was read.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple, Protocol
+
+MAX_FRAME = 256 * 1024  # bytes; the longest real message is under 5 KiB (100 records)
+
+
+class FrameTooLong(Exception):
+    """More bytes than MAX_FRAME came without the end of a frame: this is not the machine it claims to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known about the bytes from outside: the settings of the source and how they arrived."""
+
+    zone: str
+    race_date: date | None
+    server_name: str = "DAGUGUAN"
+    received_at: datetime | None = None
+    file_name: str = ""
+    source: str = ""  # the reader's name where a row names none
+
+
+class Read(NamedTuple):
+    """One detection as sent. Its identity is (source, chip, local_us); everything else is evidence.
+
+    A tuple and not a dataclass: files of a million rows are made of these, and a tuple costs a fifth.
+    """
+
+    source: str
+    chip: str  # upper case, trimmed, leading zeros kept
+    local_us: int  # microseconds since 1970-01-01T00:00 on the device's own wall clock, no zone
+    seq: int | None = None  # number of the message that carried it; numbers restart and repeat
+    device: str = ""
+    reader_no: str = ""
+    antenna: str = ""  # text: it may be a bit mask such as 00001111
+    lap: int | None = None  # the decoder's own count, never trusted for scoring
+    record: int | None = None
+    bib: str = ""
+    rssi: int | None = None  # dBm
+
+    @property
+    def identity(self) -> tuple[str, str, int]:
+        """The same detection sent again, in another message or another file, has the same identity."""
+        return (self.source, self.chip, self.local_us)
+
+
+class Marker(NamedTuple):
+    """A gun or another event a decoder saw. It proposes a start; only a commissaire sets one."""
+
+    source: str
+    kind: str
+    name: str
+    local_us: int
+
+
+class Reject(NamedTuple):
+    """Bytes that could not be read as what they should be, verbatim, with a reason code such as bad_checksum."""
+
+    raw: bytes
+    reason: str
+
+
+class Parsed(NamedTuple):
+    """All that a body holds, in the order it was sent; reads are not de-duplicated."""
+
+    reads: tuple[Read, ...] = ()
+    markers: tuple[Marker, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+    replies: tuple[bytes, ...] = ()
+    control: tuple[dict[str, str], ...] = ()
+
+
+class Frame(NamedTuple):
+    """One whole message of a live stream. keep: it must be committed before the reply is sent."""
+
+    raw: bytes
+    reply: bytes
+    keep: bool
+
+
+class Session(Protocol):
+    """One live connection: bytes in as TCP happens to cut them, whole frames out."""
+
+    @property
+    def pending(self) -> bytes:
+        """The unfinished end of the stream: what to keep as a reject when the connection breaks."""
+        ...
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take the next bytes; give the frames they complete. Raises FrameTooLong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """One make: how its bytes are read, and how a live connection is talked to (None for files only)."""
+
+    make: str
+    formats: tuple[str, ...]
+    parse: Callable[[bytes, Context], Parsed]
+    open_session: Callable[[str], Session] | None = None
+
+    def session(self, server_name: str) -> Session | None:
+        """A new connection to a server that calls itself server_name; None where the make has no live stream."""
+        return None if self.open_session is None else self.open_session(server_name)
