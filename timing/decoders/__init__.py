@@ -1,0 +1,30 @@
+"""One file a make: bytes in, reads and what could not be read out. Pure: no database, no clock, no settings.
+
+A new make is a file here, a line in MAKES and its vectors in the tests; docs/decoders.md is the recipe.
+"""
+
+from timing.decoders.model import Decoder
+from timing.decoders.mylaps_tcp import mylaps
+
+MAKES: dict[str, Decoder] = {
+    "mylaps": mylaps(version=2),
+}
+
+# A format picks its decoder; one that is spoken to otherwise than its make by default says so here.
+FORMATS: dict[str, Decoder] = {
+    **{name: decoder for decoder in MAKES.values() for name in decoder.formats},
+    "mylaps_tcp_v1": mylaps(version=1),
+}
+
+
+class UnknownMake(LookupError):
+    """No decoder of this name; the message lists those there are."""
+
+
+def decoder(make_or_format: str) -> Decoder:
+    """The decoder of a make (mylaps) or of one of its formats (mylaps_tcp_v1). Raises UnknownMake."""
+    found = MAKES.get(make_or_format) or FORMATS.get(make_or_format)
+    if found is None:
+        names = ", ".join([*MAKES, *FORMATS])
+        raise UnknownMake(f"There is no decoder for {make_or_format!r} yet. There are: {names}.")
+    return found

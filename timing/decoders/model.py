@@ -14,7 +14,14 @@ MAX_FRAME = 256 * 1024  # bytes; the longest real message is under 5 KiB (100 re
 
 
 class FrameTooLong(Exception):
-    """More bytes than MAX_FRAME came without the end of a frame: this is not the machine it claims to be."""
+    """More bytes than MAX_FRAME came without the end of a frame: this is not the machine it claims to be.
+
+    frames are the whole ones that came before it in the same bytes: keep and answer them, then hang up.
+    """
+
+    def __init__(self, frames: "list[Frame]") -> None:
+        super().__init__(f"a message is longer than {MAX_FRAME} bytes")
+        self.frames = frames
 
 
 @dataclass(frozen=True, slots=True)

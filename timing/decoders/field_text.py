@@ -1,0 +1,39 @@
+"""Small texts that devices write: decoded without ever failing, and bounded so that a database column holds them."""
+
+MAX_CHIP = 64  # characters; an EPC of 96 bits is 24
+MAX_NAME = 100  # of a source
+MAX_EVIDENCE = 40  # of device, antenna, bib and the like: shown, never an identity
+
+
+def name_text(raw: bytes) -> str:
+    """A text in the encodings that devices and Chinese Windows use; bytes of neither stand as backslash escapes."""
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("ascii", "backslashreplace")
+
+
+def is_name(text: str) -> bool:
+    """Fit to name a source: something visible, no control characters, not endless."""
+    return 0 < len(text) <= MAX_NAME and text.isprintable()
+
+
+def evidence(text: str) -> str:
+    """A text that goes with a read, trimmed; what cannot be shown is left out, since the bytes are kept anyway."""
+    trimmed = text.strip()
+    if trimmed.isprintable():
+        return trimmed[:MAX_EVIDENCE]
+    return "".join(letter for letter in trimmed if letter.isprintable())[:MAX_EVIDENCE]
+
+
+def small_number(text: str, base: int = 10) -> int | None:
+    """A counter of at most nine digits, signed or not; None for anything else."""
+    trimmed = text.strip()
+    if not 1 <= len(trimmed) <= 9 or not trimmed.isascii() or "_" in trimmed:
+        return None
+    try:
+        return int(trimmed, base)
+    except ValueError:
+        return None

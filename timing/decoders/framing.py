@@ -1,0 +1,59 @@
+"""Cutting a TCP stream into whole messages, however the network cut it."""
+
+from collections.abc import Callable, Iterator
+
+from timing.decoders.model import MAX_FRAME, Frame, FrameTooLong
+
+NOISE = b"\x00\r\n"  # seen between messages of real streams: it belongs to none of them
+
+
+def split_frames(body: bytes, end: bytes) -> Iterator[bytes]:
+    """The messages of a body, each with its end mark and without noise before it; last the unfinished tail, if any."""
+    start = 0
+    while (found := body.find(end, start)) >= 0:
+        yield body[start : found + len(end)].lstrip(NOISE)
+        start = found + len(end)
+    if tail := body[start:].lstrip(NOISE):
+        yield tail
+
+
+class DelimitedSession:
+    """A live connection whose messages close with an end mark.
+
+    answer gives for one message its reply and whether it must be kept; withhold tells which unfinished tail must
+    never be shown or stored (a login).
+    """
+
+    def __init__(
+        self, end: bytes, answer: Callable[[bytes], tuple[bytes, bool]], withhold: Callable[[bytes], bool]
+    ) -> None:
+        self._end = end
+        self._answer = answer
+        self._withhold = withhold
+        self._tail = b""
+
+    @property
+    def pending(self) -> bytes:
+        """The unfinished end of the stream; empty when it is a login."""
+        return b"" if self._withhold(self._tail) else self._tail
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take the next bytes; give the messages they complete.
+
+        Raises FrameTooLong when a message passes MAX_FRAME; its `frames` are the whole ones before it.
+        """
+        frames: list[Frame] = []
+        self._tail += data
+        for raw in split_frames(self._take(), self._end):
+            if len(raw) + (not raw.endswith(self._end)) > MAX_FRAME:
+                raise FrameTooLong(frames)
+            if not raw.endswith(self._end):
+                self._tail = raw
+            elif raw != self._end:
+                frames.append(Frame(raw, *self._answer(raw)))
+        return frames
+
+    def _take(self) -> bytes:
+        """Everything held; the unfinished rest is put back by feed."""
+        held, self._tail = self._tail, b""
+        return held
