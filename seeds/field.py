@@ -24,7 +24,7 @@ FOREIGN: tuple[tuple[str, str, int], ...] = (
     ("XO", "BLR", 2),
 )
 NATIONS = {"COL": ("哥伦比亚", "Colombia"), "BLR": ("白俄罗斯", "Belarus")}
-# Who of Saturday also rides on Sunday, where: elite with elite, mass with mass (they exclude each other in one discipline).
+# Who of Saturday also rides on Sunday, and where: elite with elite, mass with mass.
 SECOND_RACE = {"XO": "ME", "XM": "MM"}
 HAND_OVER_HOUR = 18  # Saturday, venue time: from then on a chip may be with another rider.
 
