@@ -5,9 +5,11 @@ A new make is a file here, a line in MAKES and its vectors in the tests; docs/de
 
 from timing.decoders.model import Decoder
 from timing.decoders.mylaps_tcp import mylaps
+from timing.decoders.sheet import SHEET
 
 MAKES: dict[str, Decoder] = {
     "mylaps": mylaps(version=2),
+    "csv": SHEET,
 }
 
 # A format picks its decoder; one that is spoken to otherwise than its make by default says so here.
