@@ -2,9 +2,9 @@
 
 | rule | what it says | here |
 |---|---|---|
-| chips change hands | a chip is a bib's only while it is held; the same chip may be another's the next day | `_Holders` |
-| one detection | reads of a rider at a point within the point's window are one passing; its policy picks the read | `_merge` |
-| main beats backup | a backup read near a main one of the same rider and point confirms it; alone, it makes the passing | `_passings_at` |
+| chips change hands | a chip is a bib's only while it is held; the next day it may be another's | `_bib_at` |
+| one detection | reads of a rider at a point within its window are one passing; a policy picks the read | `_merge` |
+| main beats backup | a backup read near a main one of that rider confirms it; alone, it counts | `_passings_at` |
 | nothing is lost | every read is in exactly one passing, or set aside with a reason | `derive` |
 
 The order in which reads arrive changes nothing, and neither does a read given twice.
@@ -14,11 +14,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 
 class ReadFact(NamedTuple):
-    """A read at a timing point. `at_us`: UTC microseconds, after the source's zone and clock offset. `main` False: backup."""
+    """A read at a timing point, main or backup. `at_us`: UTC microseconds, after the source's zone and clock offset."""
 
     read_id: int
     point: str
@@ -38,11 +38,11 @@ class ChipHeld(NamedTuple):
 
 
 class PointRule(NamedTuple):
-    """How a point's reads become one passing: the window that makes them one, and which of them gives the time."""
+    """How reads become one passing: the window that makes them one, and which gives the time: first, strongest or last."""
 
     code: str
     dedup_us: int = 0
-    policy: Literal["first", "strongest", "last"] = "first"
+    policy: str = "first"
 
 
 class Passing(NamedTuple):
@@ -139,16 +139,13 @@ def _passings_at(bib: int, sights: list[Sight], rule: PointRule, backup_window_u
     owner = [cluster for cluster in clusters for _ in cluster[1]]
     instants = [sight[0] for sight in mains]
     reach_us = max(backup_window_us, rule.dedup_us - 1)
-    confirming: list[tuple[Cluster, Sight]] = []
     for sight in sights:
         if sight[1]:
             near = _nearest(instants, sight[0], reach_us)
             if near is None:
                 alone.append(sight)
             else:
-                confirming.append((owner[near], sight))
-    for (_, members), sight in confirming:
-        members.append(sight)
+                owner[near][1].append(sight)
     found = [_passing(bib, rule.code, cluster, backup=False) for cluster in clusters]
     return found + [_passing(bib, rule.code, cluster, backup=True) for cluster in _merge(alone, rule)]
 
@@ -190,7 +187,7 @@ def _used(members: list[Sight], policy: str) -> Sight:
     if policy == "last":
         return members[-1]
     if policy == "strongest":
-        return max(reversed(members), key=lambda sight: (sight[3] is not None, sight[3] or 0, -sight[0], -sight[2]))
+        return max(members, key=lambda sight: (sight[3] is not None, sight[3] or 0, -sight[0], -sight[2]))
     return members[0]
 
 

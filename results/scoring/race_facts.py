@@ -103,7 +103,7 @@ class RulingFact:
 
 @dataclass(frozen=True, slots=True)
 class RaceFacts:
-    """All that is known of one race. `judge_order`: bibs as the finish judge placed them, two in one tuple = dead heat."""
+    """All that is known of one race. `judge_order`: bibs as the finish judge placed them, a dead heat in one tuple."""
 
     waves: tuple[WaveFact, ...]
     entries: tuple[EntryFact, ...]

@@ -1,0 +1,98 @@
+"""Times as published, gaps, laps down and places gained.
+
+| article | rule | function | |
+|---|---|---|---|
+| UCI 1.2.106, M12 | results are communicated in seconds, cut and never rounded | `publish` | done |
+| M05 | the gap is the difference of the published times | `result_gap` | done |
+| M25 | a time penalty is added to the group's time | `publish` | done |
+| M46 | a neutralised interval comes off everybody's time | `publish` | done |
+| | live: gap at the rider's own last crossing, to the first of the race at the same lap | `LapTimes.gap` | done |
+| | live: laps down are the times the leader has physically passed the rider | `LapTimes.down` | done |
+| 10, F01-F05 | h:mm:ss, +m:ss, s.t., -n LAP | `time_text`, `gap_text` | done |
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+
+from .field import Field, Ride
+from .race_facts import SECOND_US
+
+
+def publish(field: Field, rides: Iterable[Ride]) -> None:
+    """Set the published seconds of those who came home; none where the gun or the time is not known."""
+    for ride in rides:
+        if ride.instant_us is not None and ride.base_us is not None:
+            ride.time_s = (ride.instant_us - ride.base_us - field.neutral_us) // SECOND_US + ride.penalty_s
+
+
+def result_gap(ride: Ride, winner: Ride | None) -> int | None:
+    """Gap of a finisher in microseconds, of whole seconds."""
+    if ride.time_s is None or winner is None or winner.time_s is None:
+        return None
+    return (ride.time_s - winner.time_s) * SECOND_US
+
+
+class LapTimes:
+    """When those still in the contest completed each lap, lap by lap in order. `net`: from each rider's own gun."""
+
+    __slots__ = ("laps", "net")
+
+    def __init__(self, rides: Iterable[Ride], *, net: bool) -> None:
+        self.net = net
+        self.laps: list[list[int]] = []
+        for ride in rides:
+            if ride.status in ("racing", "FIN", "LAP", "OTL"):
+                zero_us = (ride.base_us or 0) if net else 0
+                while len(self.laps) < len(ride.crossings):
+                    self.laps.append([])
+                for lap, at_us in zip(self.laps, ride.crossings, strict=False):
+                    lap.append(at_us - zero_us)
+        for lap in self.laps:
+            lap.sort()
+
+    def lead(self) -> tuple[int, ...]:
+        """When the first rider completed each lap."""
+        return tuple(lap[0] for lap in self.laps)
+
+    def _own(self, ride: Ride, lap: int) -> int:
+        return ride.crossings[lap] - ((ride.base_us or 0) if self.net else 0)
+
+    def gap(self, ride: Ride) -> int | None:
+        """How long after the first of the race the rider completed his last lap."""
+        laps = len(ride.crossings)
+        return self._own(ride, laps - 1) - self.laps[laps - 1][0] if laps else None
+
+    def move(self, ride: Ride) -> int | None:
+        """Places gained between the last two crossings; None before the second."""
+        laps = len(ride.crossings)
+        if laps < 2:
+            return None
+        before = bisect_left(self.laps[laps - 2], self._own(ride, laps - 2))
+        return before - bisect_left(self.laps[laps - 1], self._own(ride, laps - 1))
+
+    def down(self, ride: Ride, lead_us: tuple[int, ...]) -> int:
+        """How often the leader has passed the rider. `lead_us`: instants at which the leader completed laps.
+
+        At his own last crossing the rider has k laps and the leader m: passed m - k times. Since then the leader may
+        have come round again while the rider has not: then it is at least the leader's laps - k - 1.
+        """
+        laps = len(ride.crossings)
+        then = bisect_right(lead_us, ride.crossings[-1]) - laps if laps else 0
+        return max(then, len(lead_us) - laps - 1, 0)
+
+
+def time_text(seconds: int | None) -> str:
+    """`1:30:00`; empty where there is no time."""
+    if seconds is None:
+        return ""
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def gap_text(gap_s: int | None, laps_down: int = 0) -> str:
+    """`+0:42`, `+1:02:03`, `-2 LAP`; empty for the winner."""
+    if laps_down:
+        return f"-{laps_down} LAP"
+    if not gap_s:
+        return ""
+    hours = gap_s // 3600
+    return f"+{hours}:{gap_s // 60 % 60:02}:{gap_s % 60:02}" if hours else f"+{gap_s // 60}:{gap_s % 60:02}"
