@@ -1,0 +1,87 @@
+"""What `results.live` leaves in Redis, read: boards, the deltas that led to them, and the two channels."""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import redis.asyncio
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from results.streaming import sse
+from results.streaming.feed import Board, Delta
+
+logger = logging.getLogger(__name__)
+
+LIVE, PULSE = "live", "pulse"
+MALFORMED = (ValueError, KeyError, TypeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """One message of the channel `live`: the race has a newer board; `delta` is the short way to it, if any."""
+
+    race: str
+    to: int
+    delta: Delta | None
+
+
+def ring(message: bytes) -> Ring:
+    """Read a message: a line of JSON, then the payload. Raises one of MALFORMED on anything else."""
+    head, _, payload = message.partition(b"\n")
+    about = json.loads(head)
+    race, to = str(about["race"]), int(about["to"])
+    if about["kind"] != "delta":
+        return Ring(race, to, None)
+    return Ring(race, to, Delta(int(about["from"]), to, sse.block("delta", payload)))
+
+
+class Doorbell:
+    """The hub's connections to Redis. A command that fails raises at once: the hub decides when to try again."""
+
+    def __init__(self, url: str) -> None:
+        # The library's own silent reconnection would lose messages without our knowing.
+        self.redis = redis.asyncio.from_url(
+            url, retry=Retry(NoBackoff(), 0), socket_timeout=10, socket_connect_timeout=5, socket_keepalive=True
+        )
+
+    async def listen(self) -> PubSub:
+        """A subscription to both channels, made before anything is read so that nothing falls in between."""
+        subscription = self.redis.pubsub()
+        await subscription.subscribe(LIVE, PULSE)
+        return subscription
+
+    async def revisions(self) -> dict[str, int]:
+        """The revision of every board there is."""
+        slugs = sorted(member.decode() for member in await self._call(self.redis.smembers("boards")))
+        pipeline = self.redis.pipeline(transaction=False)
+        for slug in slugs:
+            pipeline.hget(f"board:{slug}", "revision")
+        found = await pipeline.execute()
+        return {slug: int(revision) for slug, revision in zip(slugs, found, strict=True) if revision is not None}
+
+    async def board(self, slug: str) -> Board | None:
+        """The board of that race as it is now, or None."""
+        revision, plain, gz = await self._call(self.redis.hmget(f"board:{slug}", ["revision", "json", "gz"]))
+        return None if revision is None or plain is None else Board(int(revision), plain, gz or b"")
+
+    async def deltas(self, slug: str) -> list[Delta]:
+        """The newest deltas of that race; what is no delta is passed over, for the board itself is always there."""
+        deltas = []
+        for message in await self._call(self.redis.lrange(f"deltas:{slug}", 0, -1)):
+            try:
+                deltas.append(ring(message).delta)
+            except MALFORMED as error:
+                logger.warning("deltas of %s: %r", slug, error)
+        return [delta for delta in deltas if delta is not None]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.redis.aclose()
+
+    @staticmethod
+    async def _call(command: Any) -> Any:
+        """The library types its commands as "a value or an awaitable"; here they are always awaitables."""
+        return await command
