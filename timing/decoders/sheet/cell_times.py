@@ -5,7 +5,6 @@ sheet saved so has lost its hours, and no rule gives them back: such cells are r
 """
 
 import re
-from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -54,8 +53,10 @@ class TimeCells:
         # the usual spellings take no pattern: a file of a million rows comes through here
         midnight = self._days.get(day if mark else date)
         if midnight is not None:
-            with suppress(ValueError):
+            try:
                 return midnight + time_us(clock)
+            except ValueError:
+                return self._spelled(time, date)
         return self._spelled(time, date)
 
     def _spelled(self, time: str, date: str) -> int:

@@ -63,6 +63,7 @@ class _RowReader:
         self._source = source
         self._chips: dict[str, str] = {}
         self._readers: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
         self._evidence = columns.evidence
         self._date = columns.date
         self._width = max(columns.chip, columns.time) + 1
@@ -99,5 +100,8 @@ class _RowReader:
         said: dict[str, Any] = {}
         for name, column in self._evidence:
             if column < len(row) and (cell := row[column]):
-                said[name] = small_number(cell) if name in _NUMBERS else evidence(cell)
+                text = self._texts.get(cell)
+                if text is None:
+                    text = self._texts[cell] = evidence(cell)
+                said[name] = small_number(text) if name in _NUMBERS else text
         return said
