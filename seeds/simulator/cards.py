@@ -33,7 +33,7 @@ def iso(at_ms: int) -> str:
 
 @dataclass(frozen=True)
 class Leg:
-    """The road between two timing points of a loop. `pace` scales the category's speed: below 1 uphill, above 1 down."""
+    """The road between two timing points. `pace` scales the category's speed: below 1 uphill, above 1 downhill."""
 
     point: str
     length_m: int
@@ -119,7 +119,7 @@ def card(race: Mapping[str, Any], edition: Mapping[str, Any] | None = None) -> R
 
 def legs_of(course: Mapping[str, Any]) -> tuple[Leg, ...]:
     """Cut a loop at its timing points; what a leg climbs or falls makes it slower or faster than the loop."""
-    heights = {at_m: height for at_m, height in course["profile"]}
+    heights = dict(course["profile"])
     legs, before = [], 0
     for point in course["points"]:
         length = point["at_m"] - before

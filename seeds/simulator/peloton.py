@@ -32,7 +32,7 @@ class Arrival:
 
 
 def ride(rng: random.Random, card: RaceCard, fate: Fate, bibs: Sequence[int], gun_ms: int) -> Iterator[list[Arrival]]:
-    """Yield the arrivals at the end of each leg of the race, for whoever is still riding, none in the same millisecond."""
+    """Yield the arrivals at the end of each leg, for whoever is still riding, no two in the same millisecond."""
     bunches = [Bunch(gun_ms, tuple(bibs))]
     taken: set[int] = set()
     for number in range(card.laps * len(card.legs)):
@@ -88,7 +88,7 @@ def _joined(units: Sequence[Bunch]) -> list[Bunch]:
 
 
 def _strung_out(rng: random.Random, fate: Fate, bunches: Sequence[Bunch], taken: set[int]) -> list[Arrival]:
-    """String the riders of each bunch out over the line: the stronger mostly first, wheel to wheel, here and there a gap.
+    """String the riders of each bunch out over the line, the stronger mostly first, here and there with a gap.
 
     One gap in forty lies at the edge of the rule of the second (1,119 or 1,120 ms, wheel to wheel), where a wrong
     comparison would show.

@@ -11,7 +11,7 @@ from seeds.simulator.peloton import Arrival
 
 
 def ride(rng: random.Random, card: RaceCard, fate: Fate, bibs: Sequence[int], gun_ms: int) -> Iterator[list[Arrival]]:
-    """Yield the arrivals at the end of each leg of the race, for whoever is still riding, none in the same millisecond."""
+    """Yield the arrivals at the end of each leg, for whoever is still riding, no two in the same millisecond."""
     now = {bib: gun_ms + 90 * place for place, bib in enumerate(bibs)}
     taken: set[int] = set()
     for number in range(card.laps * len(card.legs)):

@@ -1,0 +1,131 @@
+"""What was really sent, counted so that the balance closes whatever broke on the way.
+
+A transmission counts when it was acknowledged, when its acknowledgement was lost on purpose, or when the server's byte
+count for its connection shows that it was committed before the connection broke. Any other was lost on the way; its
+message was sent again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from seeds.simulator.mats import Detection
+
+Identity = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One record of a message; a damaged one has a wrong checksum and must be rejected."""
+
+    detection: Detection
+    damaged: bool = False
+
+
+@dataclass
+class Transmission:
+    """One sending of one message on one connection. `end` counts the connection's data bytes up to its last one."""
+
+    number: int
+    items: Sequence[Item]
+    end: int
+    acknowledged: bool = False
+    acknowledgement_lost: bool = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether the server is known to have it, because it said so."""
+        return self.acknowledged or self.acknowledgement_lost
+
+
+@dataclass
+class Wire:
+    """One TCP connection: its own address as the server sees it, and what went over it.
+
+    `before` is what the server held from this address before (an operating system may hand a port out again);
+    `committed` what it held of this connection when the balance was drawn.
+    """
+
+    peer: str
+    before: int = 0
+    sent_bytes: int = 0
+    committed: int = 0
+    transmissions: list[Transmission] = field(default_factory=list)
+
+    def note(self, number: int, items: Sequence[Item], size: int) -> Transmission:
+        """Write down a message that is being sent now."""
+        self.sent_bytes += size
+        transmission = Transmission(number, items, self.sent_bytes)
+        self.transmissions.append(transmission)
+        return transmission
+
+    def counted(self) -> Iterator[Transmission]:
+        """Yield the transmissions that the server has."""
+        return (one for one in self.transmissions if one.answered or one.end <= self.committed)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether something sent here was never answered."""
+        return not all(one.answered for one in self.transmissions)
+
+
+@dataclass
+class Tally:
+    """The balance of one race, or of all: reads_sent = stored + duplicates + rejected."""
+
+    sent: int = 0
+    rejected: int = 0
+    identities: set[Identity] = field(default_factory=set)
+
+    @property
+    def duplicates(self) -> int:
+        """Sound records that were sent before."""
+        return self.sent - self.rejected - len(self.identities)
+
+    def add(self, item: Item) -> None:
+        """Count one record that reached the server."""
+        self.sent += 1
+        if item.damaged:
+            self.rejected += 1
+        else:
+            self.identities.add(item.detection.identity)
+
+
+@dataclass
+class Ledger:
+    """Everything that was sent, over wires and as files."""
+
+    wires: list[Wire] = field(default_factory=list)
+    files: list[Sequence[Item]] = field(default_factory=list)
+
+    def open(self, peer: str, before: int) -> Wire:
+        """Begin the account of a new connection."""
+        wire = Wire(peer, before)
+        self.wires.append(wire)
+        return wire
+
+    @property
+    def lost(self) -> int:
+        """Transmissions that never arrived as a whole."""
+        return sum(len(wire.transmissions) - len(list(wire.counted())) for wire in self.wires)
+
+    def items(self) -> Iterator[Item]:
+        """Yield every record that reached the server, as often as it did."""
+        for wire in self.wires:
+            for transmission in wire.counted():
+                yield from transmission.items
+        for items in self.files:
+            yield from items
+
+    def tallies(self, races: Iterable[str]) -> dict[str, Tally]:
+        """Return the balance of each race by its slug, and under "" that of reads which belong to none."""
+        tallies = {race: Tally() for race in ("", *races)}
+        for item in self.items():
+            tallies[item.detection.race].add(item)
+        return tallies
+
+    def sources(self) -> Counter[str]:
+        """Return how many records of each source reached the server."""
+        return Counter(item.detection.source for item in self.items())

@@ -1,0 +1,208 @@
+"""What the mats make of what happened: detections with every fault real mats have, within what the rules can recover.
+
+A counted crossing of the finish line is seen by the main decoder at its exact millisecond; where the main one misses
+it, the backup sees it so; where both are silent on the line, the main decoder's memory has it and the file brings it at
+noon. Everything else (second detections, warm-up, rolling back over the line, strange chips) must change nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from seeds.simulator.cards import RaceCard, Starter
+from seeds.simulator.truth import Crossing, RaceTruth
+
+MINUTE_MS = 60_000
+FINISH = "F"
+
+
+@dataclass(frozen=True)
+class Mat:
+    """A decoder at a point of a course. `offset_ms` is added to its clock to get true time."""
+
+    name: str
+    course: str
+    point: str
+    backup: bool
+    zone_ms: int
+    offset_ms: int = 0
+
+    @property
+    def version(self) -> int:
+        """The main finish decoders speak the older protocol, the others the newer one."""
+        return 1 if self.point == FINISH and not self.backup else 2
+
+    def local_ms(self, at_ms: int) -> int:
+        """Return what the decoder's own wall clock shows at a true instant, in ms since 1970-01-01 of that clock."""
+        return at_ms + self.zone_ms - self.offset_ms
+
+
+@dataclass(frozen=True, order=True)
+class Detection:
+    """One read as the decoder makes it. `race` is the slug of the race it belongs to, empty for strange chips."""
+
+    at_ms: int
+    source: str
+    chip: str
+    local_ms: int
+    race: str = field(compare=False)
+
+    @property
+    def identity(self) -> tuple[str, str, int]:
+        """What makes it this read and no other: source, chip, and the time as the device wrote it (in ms)."""
+        return self.source, self.chip, self.local_ms
+
+
+@dataclass(frozen=True)
+class Stick:
+    """A memory stick brought at noon: the whole memory of one decoder around a hole in its mobile connection."""
+
+    source: str
+    due_ms: int
+    detections: tuple[Detection, ...]
+
+
+@dataclass(frozen=True)
+class Hole:
+    """When a decoder's connection was down."""
+
+    source: str
+    from_ms: int
+    until_ms: int
+
+    def hides(self, detection: Detection) -> bool:
+        """Return whether the detection could not be sent when it was made."""
+        return detection.source == self.source and self.from_ms <= detection.at_ms < self.until_ms
+
+
+@dataclass(frozen=True)
+class Day:
+    """All that decoders of the weekend send by themselves, and what comes later as files."""
+
+    live: tuple[Detection, ...]
+    sticks: tuple[Stick, ...]
+
+
+def watch(
+    seed: int,
+    cards: Sequence[RaceCard],
+    starters: Mapping[str, Sequence[Starter]],
+    truths: Mapping[str, RaceTruth],
+    mats: Sequence[Mat],
+) -> Day:
+    """Return the detections of all mats for all races, repeatable from the seed."""
+    courses = sorted({card.course for card in cards})
+    silent = {course: _main_finish(mats, course) for course in courses}
+    holes = [_hole(cards, truths, silent[course]) for course in courses]
+    detections: set[Detection] = set()
+    for card in cards:
+        rng = random.Random(f"mats {seed} {card.slug}")
+        chips = {starter.bib: starter.chips for starter in starters[card.slug]}
+        here = [mat for mat in mats if mat.course == card.course]
+        watcher = _Watcher(rng, card, chips, here, holes)
+        detections.update(watcher.race(truths[card.slug]))
+    for course in courses:
+        detections.update(_strangers(random.Random(f"strangers {seed} {course}"), cards, truths, mats, course))
+    ordered = sorted(detections)
+    live = tuple(item for item in ordered if not any(hole.hides(item) for hole in holes))
+    return Day(live, tuple(_stick(silent[course], hole, ordered) for course, hole in zip(courses, holes, strict=True)))
+
+
+def _main_finish(mats: Sequence[Mat], course: str) -> Mat:
+    return next(mat for mat in mats if mat.course == course and mat.point == FINISH and not mat.backup)
+
+
+def _hole(cards: Sequence[RaceCard], truths: Mapping[str, RaceTruth], mat: Mat) -> Hole:
+    """The main finish decoder of a course goes silent for a quarter of an hour in the middle of its first race."""
+    first_ms = min(truths[card.slug].gun_ms for card in cards if card.course == mat.course)
+    return Hole(mat.name, first_ms + 38 * MINUTE_MS, first_ms + 53 * MINUTE_MS)
+
+
+def _stick(mat: Mat, hole: Hole, ordered: Iterable[Detection]) -> Stick:
+    """The decoder's memory from five minutes before the hole to five minutes after it, at the desk at noon."""
+    margin = 5 * MINUTE_MS
+    memory = [
+        item
+        for item in ordered
+        if item.source == hole.source and hole.from_ms - margin <= item.at_ms < hole.until_ms + margin
+    ]
+    midnight_ms = hole.from_ms - (hole.from_ms + mat.zone_ms) % (24 * 60 * MINUTE_MS)
+    noon_ms = midnight_ms + 12 * 60 * MINUTE_MS
+    return Stick(hole.source, noon_ms, tuple(memory))
+
+
+class _Watcher:
+    """The mats of one course during one race."""
+
+    def __init__(
+        self,
+        rng: random.Random,
+        card: RaceCard,
+        chips: Mapping[int, tuple[str, ...]],
+        mats: Sequence[Mat],
+        holes: Sequence[Hole],
+    ) -> None:
+        self.rng, self.card, self.chips, self.holes = rng, card, chips, holes
+        self.mains = {mat.point: mat for mat in mats if not mat.backup}
+        self.backups = {mat.point: mat for mat in mats if mat.backup}
+
+    def race(self, truth: RaceTruth) -> Iterable[Detection]:
+        """Yield everything the mats see of a race, from the warm-up to the last rider rolling back over the line."""
+        riding = sorted({crossing.bib for crossing in truth.crossings})
+        for bib in self.rng.sample(riding, len(riding) // 5):
+            at_ms = truth.gun_ms - self.rng.randint(5 * MINUTE_MS, 20 * MINUTE_MS)
+            yield from self._seen(Crossing(bib, FINISH, 0, at_ms))
+        for crossing in truth.crossings:
+            yield from self._seen(crossing)
+        for row in truth.rows:
+            if row.status == "FIN" and self.rng.random() < 0.08:
+                done_ms = max(crossing.at_ms for crossing in truth.crossings if crossing.bib == row.bib)
+                back_ms = done_ms + self.rng.randint(2 * MINUTE_MS, 7 * MINUTE_MS)
+                yield from self._seen(Crossing(row.bib, FINISH, 0, back_ms))
+
+    def _seen(self, crossing: Crossing) -> Iterable[Detection]:
+        main = self.mains[crossing.point]
+        backup = self.backups.get(crossing.point)
+        chance = self.rng.random()
+        if backup is None or chance > 0.02:
+            yield from self._burst(main, crossing, 0)
+            lost_on_air = any(hole.hides(self._detection(main, crossing, 0)) for hole in self.holes)
+            # In the hole only the backup tells the story; one crossing in thirty is left for the file to tell.
+            if backup is not None and self.rng.random() > (1 / 30 if lost_on_air else 0.04):
+                yield from self._burst(backup, crossing, 0 if lost_on_air else self.rng.randint(1, 40))
+        else:
+            yield from self._burst(backup, crossing, 0)
+
+    def _burst(self, mat: Mat, crossing: Crossing, late_ms: int) -> Iterable[Detection]:
+        """Yield the first detection of a crossing, and for some a second one or that of a second chip soon after."""
+        yield self._detection(mat, crossing, late_ms)
+        if self.rng.random() < 0.12:
+            yield self._detection(mat, crossing, late_ms + self.rng.randint(60, 1_900))
+        for chip in self.chips[crossing.bib][1:]:
+            yield self._detection(mat, crossing, late_ms + self.rng.randint(2, 30), chip)
+
+    def _detection(self, mat: Mat, crossing: Crossing, late_ms: int, chip: str = "") -> Detection:
+        at_ms = crossing.at_ms + late_ms
+        chip = chip or self.chips[crossing.bib][0]
+        return Detection(at_ms, mat.name, chip, mat.local_ms(at_ms), self.card.slug)
+
+
+def _strangers(
+    rng: random.Random,
+    cards: Sequence[RaceCard],
+    truths: Mapping[str, RaceTruth],
+    mats: Sequence[Mat],
+    course: str,
+) -> Iterable[Detection]:
+    """Yield reads of chips that nobody was given: a marshal's, one from another event, one left in a bag by the mat."""
+    from_ms = min(truths[card.slug].gun_ms for card in cards if card.course == course)
+    until_ms = max(truths[card.slug].last_ms for card in cards if card.course == course)
+    here = [mat for mat in mats if mat.course == course]
+    for number in range(6):
+        chip = f"QQ{rng.randint(10000, 99999)}"
+        for _ in range(rng.randint(2, 9)):
+            mat = rng.choice(here)
+            at_ms = rng.randint(from_ms, until_ms)
+            yield Detection(at_ms, mat.name, chip if number else "QQ00000", mat.local_ms(at_ms), "")

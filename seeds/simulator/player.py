@@ -1,0 +1,162 @@
+"""Plays a weekend against a running system, as its crews and officials would."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+
+from seeds.simulator.api import Desk
+from seeds.simulator.cards import RaceCard, from_ms, iso
+from seeds.simulator.clock import Clock
+from seeds.simulator.faults import Faults
+from seeds.simulator.ledger import Item, Ledger
+from seeds.simulator.line import Line, Message
+from seeds.simulator.mats import Detection
+from seeds.simulator.mylaps import RECORDS, stick_file
+from seeds.simulator.weekend import Act, Weekend, stick_items
+
+FIRST_GUN_S = 20
+REPEATED = 0.03
+Say = Callable[[str], None]
+
+
+class Player:
+    """One playing of one weekend. `say` is told in a line what happens."""
+
+    def __init__(
+        self, weekend: Weekend, desk: Desk, edition: str, address: tuple[str, int], speed: float, say: Say
+    ) -> None:
+        self.weekend, self.desk, self.edition, self.say = weekend, desk, edition, say
+        self.ledger = Ledger()
+        self.clock = Clock(desk, edition, speed)
+        self.faults: Faults | None = None
+        self.rng = random.Random(f"player {weekend.seed}")
+        self.lines = {
+            version: Line(address, version, names, self.ledger, self.held)
+            for version in (1, 2)
+            if (names := [mat.name for mat in weekend.mats if mat.version == version])
+        }
+        self.version = {mat.name: mat.version for mat in weekend.mats}
+        self.acts = list(weekend.acts)
+        self.reads = list(weekend.day.live)
+
+    async def held(self, peer: str) -> int:
+        """Return how many bytes of data frames the server holds from this address."""
+        return int((await self.desk.get("timing/deliveries/", "timing_crew", peer=peer))["bytes"])
+
+    async def play(self) -> None:
+        """Play from sign-on to the last closing, then draw the balance of what was in doubt."""
+        first_gun_ms = min(truth.gun_ms for truth in self.weekend.truths.values())
+        await self.clock.set(self.acts[0].at_ms)
+        await self._declare_offsets()
+        while self.acts and self.acts[0].duty == "sign_on" and self.acts[0].at_ms < first_gun_ms:
+            await self._do(self.acts.pop(0))
+        if self.clock.speed:
+            await self.clock.set(max(first_gun_ms - round(FIRST_GUN_S * self.clock.speed * 1000), self.clock.now_ms()))
+        while self.acts or self.reads:
+            due_ms = min(item[0].at_ms for item in (self.acts, self.reads) if item)
+            await self._step(await self.clock.reach(due_ms))
+        for line in self.lines.values():
+            await line.close()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Ask how much the server holds of every connection on which something was left without an answer."""
+        for wire in self.ledger.wires:
+            if wire.in_doubt:
+                wire.committed = await self.held(wire.peer) - wire.before
+
+    async def _declare_offsets(self) -> None:
+        answer = await self.desk.get("timing/sources/", "timing_crew", edition=self.edition)
+        ids = {source["name"]: source["id"] for source in answer["results"]}
+        for mat in self.weekend.mats:
+            if mat.offset_ms:
+                body = {"from": None, "offset_ms": mat.offset_ms, "evidence": "与主计时设备对时（发令前三次对照）"}
+                await self.desk.post(f"timing/sources/{ids[mat.name]}/offsets/", "timing_crew", body)
+                self.say(f"{mat.name}: clock offset {mat.offset_ms:+d} ms declared")
+
+    async def _step(self, until_ms: int) -> None:
+        """Do what is due: guns first, then what the decoders saw (while things may break), then what officials rule."""
+        due = self._take(self.acts, until_ms)
+        for act in due:
+            if act.duty in ("sign_on", "gun"):
+                await self._do(act)
+        await self._send(self._take(self.reads, until_ms), until_ms)
+        for act in due:
+            if act.duty not in ("sign_on", "gun"):
+                await self._do(act)
+
+    @staticmethod
+    def _take[T: (Act, Detection)](queue: list[T], until_ms: int) -> list[T]:
+        count = next((index for index, item in enumerate(queue) if item.at_ms > until_ms), len(queue))
+        taken, queue[:count] = queue[:count], []
+        return taken
+
+    async def _send(self, reads: Sequence[Detection], until_ms: int) -> None:
+        batches = {version: self._messages(version, reads) for version in self.lines}
+        sending = [self.lines[version].send(messages) for version, messages in batches.items() if messages]
+        busy = [self.lines[version] for version, messages in batches.items() if messages]
+        if self.faults is None:
+            await asyncio.gather(*sending)
+        else:
+            before = len(self.faults.happened)
+            await asyncio.gather(self.faults.strike(until_ms, busy), *sending)
+            for fault in self.faults.happened[before:]:
+                self.say(f"FAULT {fault.kind}: whole again after {fault.back_after_s:.1f} s")
+
+    def _messages(self, version: int, reads: Sequence[Detection]) -> list[Message]:
+        """Pack reads into messages by source; damaged records go first and sound again after, some messages twice."""
+        messages: list[Message] = []
+        for name in self.lines[version].sources:
+            items = [Item(read) for read in reads if read.source == name]
+            damaged = [Item(item.detection, True) for item in items if item.detection.identity in self.weekend.damaged]
+            queue = damaged + items
+            for start in range(0, len(queue), RECORDS[version]):
+                message = Message(name, queue[start : start + RECORDS[version]])
+                messages += [message] * (2 if self.rng.random() < REPEATED else 1)
+        return messages
+
+    async def _do(self, act: Act) -> None:
+        card = next((card for card in self.weekend.cards if card.slug == act.race), None)
+        if act.stick is not None:
+            await self._bring_stick(act)
+        elif card is not None and act.duty == "sign_on":
+            await self._sign_on(card)
+        elif card is not None and act.duty == "gun":
+            body = {"wave": card.code, "at": iso(act.at_ms), "reason": ""}
+            await self.desk.post(f"races/{card.slug}/guns/", "commissaire", body)
+            self.say(f"{self._time(act)} gun for {card.code}")
+        elif act.ruling is not None:
+            await self.desk.post(f"races/{act.race}/rulings/", "commissaire", act.ruling.body())
+            about = f" bib {act.ruling.bib}" if act.ruling.bib else ""
+            self.say(f"{self._time(act)} {act.race} {act.ruling.kind}{about}")
+
+    async def _sign_on(self, card: RaceCard) -> None:
+        absent = self.weekend.truths[card.slug].absent
+        bibs = [starter.bib for starter in self.weekend.starters[card.slug] if starter.bib not in absent]
+        await self.desk.post("entries/sign-on/", "office", {"race": card.slug, "bibs": bibs})
+        self.say(f"{card.slug}: {len(bibs)} signed on, {len(absent)} not here")
+
+    async def _bring_stick(self, act: Act) -> None:
+        """Upload a decoder's memory; its date and zone are told with it, as a crew has to."""
+        stick = act.stick
+        assert stick is not None
+        mat = next(mat for mat in self.weekend.mats if mat.name == stick.source)
+        local = from_ms(stick.due_ms + mat.zone_ms)
+        answer = await self.desk.upload(
+            "timing/deliveries/",
+            "timing_crew",
+            stick_file(stick.detections),
+            f"stick-{self.weekend.seed}-{stick.source}",
+            make="csv",
+            zone="Asia/Shanghai",
+            date=f"{local:%Y-%m-%d}",
+            name=f"{stick.source}.csv",
+        )
+        self.ledger.files.append(stick_items(stick))
+        self.say(f"{self._time(act)} memory of {stick.source}: {len(stick.detections)} reads ({answer.get('status')})")
+
+    @staticmethod
+    def _time(act: Act) -> str:
+        return f"{from_ms(act.at_ms + 8 * 3_600_000):%a %H:%M:%S}"
