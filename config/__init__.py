@@ -1,0 +1,5 @@
+"""How the project is wired."""
+
+from config.celery import app as celery
+
+__all__ = ["celery"]

@@ -39,13 +39,13 @@ from results.streaming.asgi import (
     narrow,
 )
 from results.streaming.clients import Client
-from results.streaming.doorbell import MALFORMED, PULSE, Doorbell, ring
+from results.streaming.doorbell import PULSE, Doorbell, ring
 from results.streaming.feed import Board, Delta, Feed, Step
 
 logger = logging.getLogger(__name__)
 
 # What reading Redis can end with: it is away, or what it holds is not what `results.live` writes.
-UNREADABLE = (RedisError, OSError, TimeoutError, *MALFORMED)
+UNREADABLE = (RedisError, OSError, TimeoutError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,12 @@ class Hub:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            logger.error("live stream: a task failed", exc_info=fault)
 
     # --- HTTP -------------------------------------------------------------------------------------------------------
 
@@ -229,6 +234,8 @@ class Hub:
                 await self._listen(bell)
             except UNREADABLE as error:
                 logger.warning("live stream: Redis cannot be read, serving what is held: %r", error)
+            except Exception:
+                logger.exception("live stream: listening again after a fault of our own")
             finally:
                 self._bell = None
                 await bell.close()
@@ -263,7 +270,7 @@ class Hub:
             return
         try:
             rung = ring(data)
-        except MALFORMED as error:
+        except ValueError as error:
             logger.warning("live stream: a message that is none: %r", error)
             return
         feed = self.feeds.get(rung.race)

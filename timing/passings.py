@@ -4,13 +4,14 @@
 |---|---|---|
 | chips change hands | a chip is a bib's only while it is held; the next day it may be another's | `_bib_at` |
 | one detection | reads of a rider at a point within its window are one passing; a policy picks the read | `_merge` |
-| main beats backup | a backup read near a main one of that rider confirms it; alone, it counts | `_passings_at` |
+| main beats backup | a backup read near a main one of that rider confirms it; alone, it counts | `_confirm` |
 | nothing is lost | every read is in exactly one passing, or set aside with a reason | `derive` |
 
 The order in which reads arrive changes nothing, and neither does a read given twice.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -38,7 +39,7 @@ class ChipHeld(NamedTuple):
 
 
 class PointRule(NamedTuple):
-    """How reads become one passing: the window that makes them one, and which gives the time: first, strongest or last."""
+    """How reads become one passing: the window that makes them one, and whose time counts: first, strongest or last."""
 
     code: str
     dedup_us: int = 0
@@ -67,47 +68,44 @@ class Passings:
     set_aside: tuple[tuple[int, str], ...] = ()
 
 
-Sight = tuple[int, bool, int, int | None]
-"""A read of one rider at one point: at_us, is backup, read id, rssi. Sorts by time, main before backup."""
+Sight = tuple[int, int, int | None]
+"""A read of one rider at one point: at_us, read id, rssi."""
 
-Cluster = tuple[Sight, list[Sight]]
-"""The read whose time is used, and all reads of the same passing."""
+Sights = dict[str, defaultdict[int, list[Sight]]]
+"""Reads by point and bib."""
 
 
 def derive(
     reads: Iterable[ReadFact], chips: Sequence[ChipHeld], rules: Sequence[PointRule], backup_window_us: int
 ) -> Passings:
     """Who passed which point when. Pure and free of order: the same reads in any order give the same passings."""
-    known = {rule.code: rule for rule in rules}
     holders = _holders(chips)
-    seen: dict[tuple[int, str], list[Sight]] = {}
-    aside: set[tuple[int, str]] = set()
+    always = {chip: holds[0].bib for chip, holds in holders.items() if holds[0][2:] == (None, None)}
+    mains: Sights = {rule.code: defaultdict(list) for rule in rules}
+    backups: Sights = {rule.code: defaultdict(list) for rule in rules}
     unknown: dict[str, set[int]] = {}
+    aside: set[tuple[int, str]] = set()
     for read_id, point, main, chip, at_us, rssi in reads:
-        held = holders.get(chip)
-        if held is None:
-            unknown.setdefault(chip, set()).add(read_id)
-            aside.add((read_id, "unknown_chip"))
-        elif point not in known:
+        bib = always.get(chip)
+        if bib is None:
+            if chip not in holders:
+                unknown.setdefault(chip, set()).add(read_id)
+                aside.add((read_id, "unknown_chip"))
+                continue
+            bib = _bib_at(holders[chip], at_us)
+            if bib is None:
+                aside.add((read_id, "chip_not_held"))
+                continue
+        if point not in mains:
             aside.add((read_id, "point_not_counted"))
-        elif (bib := _bib_at(held, at_us)) is None:
-            aside.add((read_id, "chip_not_held"))
         else:
-            key = (bib, point)
-            if key in seen:
-                seen[key].append((at_us, not main, read_id, rssi))
-            else:
-                seen[key] = [(at_us, not main, read_id, rssi)]
+            (mains if main else backups)[point][bib].append((at_us, read_id, rssi))
     passings: list[Passing] = []
-    for (bib, point), sights in seen.items():
-        passings += _passings_at(bib, sights, known[point], backup_window_us)
-    passings.sort(key=_BY_TIME)
+    for rule in sorted(set(rules)):
+        _add_passings(passings, mains[rule.code], backups[rule.code], rule, backup_window_us)
+    passings.sort(key=itemgetter(2))
     counts = tuple(sorted((chip, len(ids)) for chip, ids in unknown.items()))
     return Passings(tuple(passings), counts, tuple(sorted(aside)))
-
-
-_BY_TIME = itemgetter(2, 0, 1)
-"""Passings by instant, then bib and point, so that equal instants keep one order whatever order the reads had."""
 
 
 def _holders(chips: Sequence[ChipHeld]) -> dict[str, list[ChipHeld]]:
@@ -128,72 +126,79 @@ def _bib_at(holds: list[ChipHeld], at_us: int) -> int | None:
     return None
 
 
-def _passings_at(bib: int, sights: list[Sight], rule: PointRule, backup_window_us: int) -> list[Passing]:
-    """One rider at one point. Backup reads confirm the main passings they are near; only those left make their own."""
-    sights = sorted(set(sights)) if len(sights) > 1 else sights
-    mains = [sight for sight in sights if not sight[1]]
-    clusters = _merge(mains, rule)
-    if len(mains) == len(sights):
-        return [_passing(bib, rule.code, cluster, backup=False) for cluster in clusters]
-    alone = []
-    owner = [cluster for cluster in clusters for _ in cluster[1]]
-    instants = [sight[0] for sight in mains]
+def _add_passings(
+    passings: list[Passing],
+    mains: dict[int, list[Sight]],
+    backups: dict[int, list[Sight]],
+    rule: PointRule,
+    backup_window_us: int,
+) -> None:
+    """The passings of one point, bib by bib in ascending order, so that equal instants keep one order."""
     reach_us = max(backup_window_us, rule.dedup_us - 1)
-    for sight in sights:
-        if sight[1]:
-            near = _nearest(instants, sight[0], reach_us)
-            if near is None:
-                alone.append(sight)
-            else:
-                owner[near][1].append(sight)
-    found = [_passing(bib, rule.code, cluster, backup=False) for cluster in clusters]
-    return found + [_passing(bib, rule.code, cluster, backup=True) for cluster in _merge(alone, rule)]
+    for bib in sorted(mains.keys() | backups.keys()):
+        clusters = _merge(mains.get(bib, []), rule)
+        alone: list[list[Sight]] = []
+        if bib in backups:
+            alone = _merge(_confirm(clusters, backups[bib], reach_us), rule)
+        for backup, found in ((False, clusters), (True, alone)):
+            for cluster in found:
+                ids = tuple([sight[1] for sight in cluster])
+                # Called directly: the constructor of a named tuple costs more than all the rest of this loop.
+                passings.append(tuple.__new__(Passing, (bib, rule.code, cluster[0][0], ids, backup)))
 
 
-def _nearest(instants: list[int], at_us: int, reach_us: int) -> int | None:
-    """Index of the instant nearest to `at_us` and not farther than `reach_us`; the earlier of two as near."""
-    low = bisect_left(instants, at_us - reach_us)
-    high = bisect_right(instants, at_us + reach_us)
-    if low == high:
-        return None
-    index = bisect_left(instants, at_us, low, high)
-    return min(range(max(low, index - 1), min(high, index + 1)), key=lambda near: (abs(instants[near] - at_us), near))
-
-
-def _merge(sights: list[Sight], rule: PointRule) -> list[Cluster]:
-    """Reads within the window after the first of a passing belong to it.
+def _merge(sights: list[Sight], rule: PointRule) -> list[list[Sight]]:
+    """Reads within the window after the first of a passing belong to it. In each passing the read to use comes first.
 
     The window counts from the first read and not from the last one, or a rider waiting beside the mat would make one
     endless passing that swallows the lap after it.
     """
-    clusters: list[Cluster] = []
-    members: list[Sight] = []
-    first_us = 0
+    sights.sort()
+    window_us = max(rule.dedup_us, 1)
+    clusters: list[list[Sight]] = []
+    end_us = -1
+    before: Sight | None = None
     for sight in sights:
-        if members and (sight[0] - first_us < rule.dedup_us or sight[0] == first_us):
-            members.append(sight)
-        else:
-            if members:
-                clusters.append((_used(members, rule.policy), members))
-            members = [sight]
-            first_us = sight[0]
-    if members:
-        clusters.append((_used(members, rule.policy), members))
+        if sight[0] >= end_us or before is None:
+            clusters.append([sight])
+            end_us = sight[0] + window_us
+        elif sight != before:
+            clusters[-1].append(sight)
+        before = sight
+    if rule.policy != "first":
+        for cluster in clusters:
+            used = cluster[-1] if rule.policy == "last" else max(cluster, key=_strength)
+            cluster.remove(used)
+            cluster.insert(0, used)
     return clusters
 
 
-def _used(members: list[Sight], policy: str) -> Sight:
-    """The read that gives the passing its time. Reads without a strength are weaker than any with one."""
-    if policy == "last":
-        return members[-1]
-    if policy == "strongest":
-        return max(members, key=lambda sight: (sight[3] is not None, sight[3] or 0, -sight[0], -sight[2]))
-    return members[0]
+def _strength(sight: Sight) -> tuple[bool, int, int, int]:
+    """Strongest first, then earliest. A read that tells no strength is weaker than any that does."""
+    at_us, read_id, rssi = sight
+    return rssi is not None, rssi or 0, -at_us, -read_id
 
 
-def _passing(bib: int, point: str, cluster: Cluster, *, backup: bool) -> Passing:
-    used, members = cluster
-    if len(members) == 1:
-        return Passing(bib, point, used[0], (used[2],), backup)
-    rest = tuple(sight[2] for sight in sorted(members) if sight[2] != used[2])
-    return Passing(bib, point, used[0], (used[2], *rest), backup)
+def _confirm(clusters: list[list[Sight]], backups: list[Sight], reach_us: int) -> list[Sight]:
+    """Put backup reads to the main passings they are near, behind the read used and by time; return those left over."""
+    seen = sorted((sight[0], index) for index, cluster in enumerate(clusters) for sight in cluster)
+    instants = [at_us for at_us, _ in seen]
+    alone: list[Sight] = []
+    for sight in sorted(set(backups)):
+        near = _nearest(instants, sight[0], reach_us)
+        if near is None:
+            alone.append(sight)
+        else:
+            clusters[seen[near][1]].append(sight)
+    for cluster in clusters:
+        if len(cluster) > 2:
+            cluster[1:] = sorted(cluster[1:])
+    return alone
+
+
+def _nearest(instants: list[int], at_us: int, reach_us: int) -> int | None:
+    """Index of the instant nearest to `at_us` and not farther than `reach_us`; the earlier of two as near."""
+    after = bisect_left(instants, at_us)
+    near = [index for index in (after - 1, after) if 0 <= index < len(instants)]
+    best = min(near, key=lambda index: abs(instants[index] - at_us), default=None)
+    return None if best is None or abs(instants[best] - at_us) > reach_us else best

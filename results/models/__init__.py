@@ -1,0 +1,7 @@
+"""What it means, where that is decided by people."""
+
+from results.models.chain import Link
+from results.models.publication import Publication
+from results.models.ruling import Ruling
+
+__all__ = ["Link", "Publication", "Ruling"]

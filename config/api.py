@@ -1,0 +1,56 @@
+"""The whole interface for machines, on one page. OpenAPI at /api/schema/, a reader for it at /api/docs/."""
+
+from typing import Any
+
+from csp.decorators import csp_update
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_standardized_errors.handler import exception_handler as standardized
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+
+from race.api import editions, entries, races
+from race.refused import Refused
+from results.api import boards, rulings
+from timing.api import deliveries, reads, sources
+
+
+class RefusedByRule(APIException):
+    """A rule said no: 409, with the rule's code."""
+
+    status_code = 409
+
+
+def exception_handler(exc: Exception, context: Any) -> Response | None:
+    """Every error in one shape: {"type", "errors": [{"code", "detail", "attr"}]}."""
+    if isinstance(exc, Refused):
+        exc = RefusedByRule(detail=exc.message, code=exc.code)
+    return standardized(exc, context)
+
+
+# The reader brings its own inline styles and data images; only its page may.
+reader = csp_update({"style-src": ["'self'", "'unsafe-inline'"], "img-src": ["'self'", "data:"]})(
+    SpectacularSwaggerSplitView.as_view(url_name="schema")
+)
+
+urlpatterns = [
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", reader, name="api-docs"),
+    path("api/v1/editions/", editions.Editions.as_view()),
+    path("api/v1/editions/<slug:slug>/", editions.OneEdition.as_view()),
+    path("api/v1/editions/<slug:slug>/clock/", editions.EditionClock.as_view()),
+    path("api/v1/races/", races.Races.as_view()),
+    path("api/v1/races/<slug:slug>/start-list/", races.StartList.as_view()),
+    path("api/v1/races/<slug:slug>/guns/", races.Guns.as_view()),
+    path("api/v1/races/<slug:slug>/rulings/", rulings.Rulings.as_view()),
+    path("api/v1/races/<slug:slug>/board/", boards.board, name="board"),
+    path("api/v1/races/<slug:slug>/why/<int:bib>/", boards.Why.as_view(), name="why"),
+    path("api/v1/entries/", entries.Entries.as_view()),
+    path("api/v1/entries/sign-on/", entries.SignOn.as_view()),
+    path("api/v1/timing/sources/", sources.Sources.as_view()),
+    path("api/v1/timing/sources/<int:pk>/", sources.OneSource.as_view()),
+    path("api/v1/timing/sources/<int:pk>/offsets/", sources.Offsets.as_view()),
+    path("api/v1/timing/deliveries/", deliveries.Deliveries.as_view()),
+    path("api/v1/timing/deliveries/<int:pk>/", deliveries.OneDelivery.as_view()),
+    path("api/v1/timing/reads/", reads.Reads.as_view()),
+]

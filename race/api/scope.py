@@ -1,0 +1,39 @@
+"""What every resource here shares: which edition it is about, and who may."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from rest_framework.views import APIView
+
+from race.models import Edition, Race, Token, User
+from race.permissions import HasRole
+
+
+class Scoped(APIView):
+    """A view that belongs to one edition. `roles`: method -> role names, "public" for everybody, "*" for the rest."""
+
+    permission_classes = [HasRole]
+    roles: dict[str, tuple[str, ...]] = {}
+
+    def race(self) -> Race:
+        """The race the address names; 404 for an unknown one."""
+        return get_object_or_404(Race.objects.select_related("edition", "course"), slug=self.kwargs["slug"])
+
+    def edition(self) -> Edition | None:
+        """The edition the address names: by its race, its own slug or `?edition=`, else the token's own."""
+        if "slug" in self.kwargs:
+            return self.race().edition
+        slug = self.request.query_params.get("edition")
+        if slug:
+            return get_object_or_404(Edition, slug=slug)
+        if (token := self.token()) is not None:
+            return token.edition
+        raise Http404
+
+    def token(self) -> Token | None:
+        """The machine's key, if that is who asks."""
+        key: object = self.request.auth
+        return key if isinstance(key, Token) else None
+
+    def actor(self) -> User | None:
+        """Who acts, for the record."""
+        return self.request.user if isinstance(self.request.user, User) else None

@@ -1,0 +1,101 @@
+"""A race, who is ranked together in it, and who leaves on which gun."""
+
+from django.db import models
+
+from race.models.course import Course
+from race.models.edition import Edition, in_language
+
+
+class Race(models.Model):
+    """One contest on one course, one day. `rules` holds the special regulations the engine enforces (see docs/scoring.md).
+
+    `revision` is the number of the newest fact that can change this race: cache key, ETag and event id of its board.
+    `published_at` is when the start list was published: from then on every change to it is a fact.
+    """
+
+    class Format(models.TextChoices):
+        """How a race is scored: results.scoring.formats has one file for each."""
+
+        ROAD = "road"
+        LAPS = "laps"
+
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="races")
+    course = models.ForeignKey(Course, models.PROTECT, related_name="races")
+    slug = models.SlugField(unique=True)
+    name_zh = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=80, blank=True)
+    day = models.DateField()
+    order = models.PositiveSmallIntegerField(default=0)
+    format = models.CharField(max_length=8, choices=Format.choices)
+    laps = models.PositiveSmallIntegerField()
+    rules = models.JSONField(default=dict, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    revision = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ["edition", "day", "order", "slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def name(self) -> str:
+        """The name in the language in force."""
+        return in_language(self.name_zh, self.name_en)
+
+
+class Wave(models.Model):
+    """Who leaves on one gun. `planned_at` is the time on the programme; the official start is a `Gun`."""
+
+    race = models.ForeignKey(Race, models.PROTECT, related_name="waves")
+    code = models.SlugField()
+    planned_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["planned_at", "code"]
+        constraints = [models.UniqueConstraint(fields=["race", "code"], name="wave_code_once")]
+
+    def __str__(self) -> str:
+        return f"{self.race.slug} {self.code}"
+
+
+class Category(models.Model):
+    """Who is ranked together. `taken` counts held and confirmed places, never more than `capacity`."""
+
+    class Sex(models.TextChoices):
+        """Who may enter."""
+
+        MEN = "M"
+        WOMEN = "F"
+        ALL = "A"
+
+    race = models.ForeignKey(Race, models.PROTECT, related_name="categories")
+    wave = models.ForeignKey(Wave, models.PROTECT, related_name="categories")
+    code = models.CharField(max_length=4)
+    mark = models.CharField(max_length=12, blank=True, help_text="The shape that stands for it (ui/categories)")
+    name_zh = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=80, blank=True)
+    sex = models.CharField(max_length=1, choices=Sex.choices, default=Sex.ALL)
+    min_age = models.PositiveSmallIntegerField(default=18)
+    max_age = models.PositiveSmallIntegerField(default=99)
+    capacity = models.PositiveIntegerField()
+    taken = models.PositiveIntegerField(default=0)
+    fee_fen = models.PositiveIntegerField(default=0)
+    first_bib = models.PositiveIntegerField(null=True, blank=True)
+    regulations = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["race", "code"]
+        verbose_name_plural = "categories"
+        constraints = [
+            models.UniqueConstraint(fields=["race", "code"], name="category_code_once"),
+            models.CheckConstraint(condition=models.Q(taken__lte=models.F("capacity")), name="no_place_sold_twice"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.race.slug} {self.code}"
+
+    @property
+    def name(self) -> str:
+        """The name in the language in force."""
+        return in_language(self.name_zh, self.name_en)

@@ -1,0 +1,68 @@
+"""Rulings of a race."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from race.api.scope import Scoped
+from race.models import Role
+from results import rulings
+from results.models import Ruling
+
+
+class RulingRow(serializers.ModelSerializer[Ruling]):
+    """A ruling: bibs, no names."""
+
+    bib = serializers.IntegerField(source="entry.bib", default=None, allow_null=True)
+    revokes = serializers.IntegerField(source="revokes.number", default=None, allow_null=True)
+    hash = serializers.CharField(source="link.hash")
+
+    class Meta:
+        model = Ruling
+        fields = ["number", "revision", "kind", "bib", "detail", "reason", "revokes", "hash", "recorded_at"]
+
+
+class RulingRequest(serializers.Serializer[Any]):
+    """A ruling to issue; `revokes` (a number) takes an earlier one back instead."""
+
+    kind = serializers.CharField(required=False)
+    bib = serializers.IntegerField(required=False, allow_null=True, default=None)
+    detail = serializers.DictField(required=False, default=dict)
+    reason = serializers.CharField(max_length=300)
+    revokes = serializers.IntegerField(required=False, allow_null=True, default=None)
+
+
+class Rulings(Scoped):
+    """The rulings of a race."""
+
+    roles = {"GET": ("public",), "HEAD": ("public",), "POST": (Role.Name.COMMISSAIRE,)}
+
+    @extend_schema(responses=RulingRow(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """All rulings, oldest first."""
+        made = Ruling.objects.filter(race=self.race()).select_related("entry", "link", "revokes").order_by("number")
+        return Response(RulingRow(made, many=True).data)
+
+    @extend_schema(request=RulingRequest, responses={201: RulingRow})
+    def post(self, request: Request, slug: str) -> Response:
+        """Issue a ruling, or revoke one."""
+        wanted = RulingRequest(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        data, race = wanted.validated_data, self.race()
+        if data["revokes"] is not None:
+            earlier = get_object_or_404(Ruling, race=race, number=data["revokes"])
+            made = rulings.revoke(earlier, reason=data["reason"], by=self.actor())
+        else:
+            made = rulings.issue(
+                race,
+                data.get("kind", ""),
+                bib=data["bib"],
+                detail=data["detail"],
+                reason=data["reason"],
+                by=self.actor(),
+            )
+        return Response(RulingRow(made).data, status=201)

@@ -1,0 +1,267 @@
+"""The only door from rows to facts: everything that is known of a race at a revision, as plain values.
+
+"At revision N" leaves out every fact numbered above N and undoes every `Change` above N, newest first. What it returns is
+all the scoring core is given, so the board at N is a pure function of the facts up to N.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Model, Q
+
+from race.models import Assignment, Category, Change, Entry, Gun, Race, TimingPoint, Wave
+from results.models import Ruling
+from results.scoring.race_facts import EntryFact, Limit, RaceFacts, Rules, RulingFact, WaveFact
+from timing import passings
+from timing.models import ClockOffset, Correction, Source
+from timing.passings import ChipHeld, Passing, Passings, PointRule, ReadFact
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HOUR_US = 3_600_000_000
+Row = dict[str, Any]
+
+
+def microseconds(moment: datetime) -> int:
+    """An instant as UTC microseconds since 1970, exactly."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that is known of a race at a revision: the facts to score, and what the rows are called."""
+
+    race: Race
+    revision: int
+    facts: RaceFacts
+    derived: Passings
+    entries: tuple[Row, ...]
+    planned: datetime | None
+
+
+class Past:
+    """The edits above a revision, to be undone. At the newest revision there are none and it costs one query."""
+
+    def __init__(self, race: Race, at: int | None) -> None:
+        self.at = at
+        self.undo: dict[tuple[str, int], Row] = {}
+        if at is not None:
+            changes = Change.objects.filter(edition=race.edition_id, revision__gt=at).order_by("-revision", "-pk")
+            for change in changes:
+                self.undo.setdefault((change.model, change.object_id), {}).update(change.before)
+
+    def rows(self, model: type[Model], rows: Iterable[Mapping[str, Any]]) -> list[Row]:
+        """Rows of a model (with their `pk`) as they were."""
+        label = model._meta.label
+        return [{**row, **self.undo.get((label, row["pk"]), {})} for row in rows]
+
+    def upto(self) -> Q:
+        """The facts that had been written."""
+        return Q() if self.at is None else Q(revision__lte=self.at)
+
+
+def gather(race: Race, at: int | None = None) -> Known:
+    """What is known of a race: now, or at a revision. About twelve queries at any size."""
+    if at is None:
+        race = Race.objects.select_related("edition", "course").get(pk=race.pk)
+    past = Past(race, at)
+    settings = past.rows(Race, [{"pk": race.pk, "laps": race.laps, "rules": race.rules, "format": race.format}])[0]
+    points = list(TimingPoint.objects.filter(course=race.course_id).order_by("at_m", "code"))
+    entries = _entries(race, past)
+    waves = list(Wave.objects.filter(race=race).order_by("planned_at"))
+    chips = _chips(race, past, {row["pk"]: row["bib"] for row in entries})
+    derived = passings.derive(
+        _reads(race, past, points, {chip.chip for chip in chips}),
+        chips,
+        [PointRule(point.code, point.dedup_ms * 1000, point.policy) for point in points],
+        max((point.backup_ms for point in points), default=0) * 1000,
+    )
+    rulings = _rulings(race, past)
+    facts = RaceFacts(
+        waves=tuple(WaveFact(wave.code, gun) for wave, gun in _guns(waves, past)),
+        entries=tuple(
+            EntryFact(row["bib"], row["category"], row["wave"], row["signed_on"], row["team_zh"], row["ranked"])
+            for row in entries
+        ),
+        passings=_with_added(derived.passings, race, past),
+        rulings=tuple(ruling for ruling in rulings if ruling.kind != "close"),
+        rules=rules(settings, points),
+        closed=any(ruling.kind == "close" for ruling in rulings),
+    )
+    planned = waves[0].planned_at if waves else None
+    return Known(race, race.revision if at is None else at, facts, derived, tuple(entries), planned)
+
+
+def rules(settings: Row, points: list[TimingPoint]) -> Rules:
+    """The race's special regulations as the scoring core reads them. Keys of `Race.rules` are those of `Rules`."""
+    given: Row = dict(settings["rules"])
+    given["limit"] = Limit(**given.get("limit", {}))
+    finish = [point.code for point in points if point.kind == TimingPoint.Kind.FINISH]
+    between = [point.code for point in points if point.kind == TimingPoint.Kind.INTERMEDIATE]
+    return Rules(
+        format=settings["format"],
+        laps=settings["laps"],
+        finish=finish[0] if finish else "",
+        points=(*between, *finish[:1]),
+        **given,
+    )
+
+
+def _entries(race: Race, past: Past) -> list[Row]:
+    columns = {
+        "category_code": "category__code", "name_zh": "rider__name_zh", "surname": "rider__surname_latin",
+        "given": "rider__given_latin", "nation": "rider__nation", "region_zh": "rider__region_zh",
+        "region_en": "rider__region_en",
+    }  # fmt: skip
+    own = ("pk", "bib", "state", "signed_on", "ranked", "category_id", "team_id")
+    # A withdrawn entry may have been confirmed at the revision asked for, so the state is filtered after the undoing.
+    rows = past.rows(Entry, Entry.objects.filter(race=race).values(*own, *columns.values()))
+    categories = {row.pk: row for row in Category.objects.filter(race=race).select_related("wave")}
+    teams = dict(race.edition.teams.values_list("pk", "name_zh"))
+    latin = dict(race.edition.teams.values_list("pk", "name_en"))
+    kept = []
+    for row in rows:
+        if row["state"] != Entry.State.CONFIRMED or row["bib"] is None:
+            continue
+        category = categories[row["category_id"]]
+        named = {name: row[column] for name, column in columns.items()}
+        kept.append(
+            {
+                **{name: row[name] for name in own},
+                **named,
+                "category": category.code,
+                "wave": category.wave.code,
+                "team_zh": teams.get(row["team_id"], ""),
+                "team_en": latin.get(row["team_id"], ""),
+            }
+        )
+    return sorted(kept, key=lambda row: row["bib"])
+
+
+def _guns(waves: list[Wave], past: Past) -> list[tuple[Wave, int | None]]:
+    newest: dict[int, int] = {}
+    for gun in Gun.objects.filter(past.upto(), wave__in=waves).order_by("revision"):
+        newest[gun.wave_id] = microseconds(gun.at)
+    return [(wave, newest.get(wave.pk)) for wave in waves]
+
+
+def _end(value: Any) -> int | None:
+    if value is None:
+        return None
+    return microseconds(datetime.fromisoformat(value) if isinstance(value, str) else value)
+
+
+def _chips(race: Race, past: Past, bibs: dict[int, int]) -> list[ChipHeld]:
+    rows = Assignment.objects.filter(past.upto(), entry__race=race).values(
+        "pk", "entry_id", "transponder__code", "during"
+    )
+    held = []
+    for row in past.rows(Assignment, rows):
+        during = row["during"]
+        lower, upper = during if isinstance(during, list) else (during.lower, during.upper)
+        if row["entry_id"] in bibs:
+            held.append(ChipHeld(row["transponder__code"], bibs[row["entry_id"]], _end(lower), _end(upper)))
+    return held
+
+
+class Clock:
+    """A source's clock: its wall time to true time, by zone and by offset segments."""
+
+    def __init__(self, zone: str, offsets: list[tuple[int | None, int]]) -> None:
+        self.zone = ZoneInfo(zone)
+        # Ascending by start; of two with one start the newer fact comes later and wins.
+        self.offsets = sorted(offsets, key=lambda part: (part[0] is not None, part[0] or 0))
+        self.hours: dict[int, int] = {}
+
+    def true_us(self, local_us: int) -> int:
+        """UTC microseconds of a wall-clock reading. A doubled autumn hour is read as its first pass."""
+        hour = local_us // HOUR_US
+        shift = self.hours.get(hour)
+        if shift is None:
+            wall = (EPOCH + timedelta(microseconds=hour * HOUR_US)).replace(tzinfo=self.zone)
+            shift = self.hours[hour] = (wall.utcoffset() or timedelta()) // timedelta(microseconds=1)
+        utc = local_us - shift
+        best = 0
+        for since, offset in self.offsets:
+            if since is None or utc + offset >= since:
+                best = offset
+        return utc + best
+
+
+def _clocks(sources: list[Row], past: Past) -> dict[int, Clock]:
+    offsets: dict[int, list[tuple[int | None, int]]] = {}
+    said = ClockOffset.objects.filter(past.upto(), source__in=[row["pk"] for row in sources]).order_by("revision", "pk")
+    for offset in said:
+        start = microseconds(offset.since) if offset.since else None
+        offsets.setdefault(offset.source_id, []).append((start, offset.offset_us))
+    return {row["pk"]: Clock(row["zone"], offsets.get(row["pk"], [])) for row in sources}
+
+
+def _reads(race: Race, past: Past, points: list[TimingPoint], chips: set[str]) -> list[ReadFact]:
+    """The reads of the race's chips at the course's points, in true time, with corrections applied."""
+    codes = {point.pk: point.code for point in points}
+    everywhere = Source.objects.filter(edition=race.edition_id).values("pk", "point_id", "zone", "role")
+    sources = [row for row in past.rows(Source, everywhere) if row["point_id"] in codes]
+    clocks = _clocks(sources, past)
+    places = {row["pk"]: (codes[row["point_id"]], row["role"] == Source.Position.MAIN) for row in sources}
+    ignored, moved = _corrected(race, past)
+    limit = " AND i.revision <= %s" if past.at is not None else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.id, r.source_id, r.chip, r.local_us, r.rssi FROM timing_read r"
+            " JOIN timing_ingestion i ON i.id = r.ingestion_id"
+            f" WHERE r.chip = ANY(%s) AND r.source_id = ANY(%s){limit}",
+            [sorted(chips), sorted(places), *([past.at] if past.at is not None else [])],
+        )
+        rows = cursor.fetchall()
+    return [
+        ReadFact(pk, *places[source], chip, moved.get(pk) or clocks[source].true_us(local_us), rssi)
+        for pk, source, chip, local_us, rssi in rows
+        if pk not in ignored
+    ]
+
+
+def _standing(race: Race, past: Past) -> list[Correction]:
+    """The corrections of the edition that had been made and not undone."""
+    made = list(Correction.objects.filter(past.upto(), edition=race.edition_id).select_related("point", "entry"))
+    undone = {correction.undoes_id for correction in made}
+    return [correction for correction in made if correction.pk not in undone]
+
+
+def _corrected(race: Race, past: Past) -> tuple[set[int], dict[int, int]]:
+    ignored: set[int] = set()
+    moved: dict[int, int] = {}
+    for correction in sorted(_standing(race, past), key=lambda one: one.revision or 0):
+        if correction.read_id and correction.kind == Correction.Kind.IGNORE:
+            ignored.add(correction.read_id)
+        elif correction.read_id and correction.at_us is not None:
+            moved[correction.read_id] = correction.at_us
+    return ignored, moved
+
+
+def _with_added(derived: tuple[Passing, ...], race: Race, past: Past) -> tuple[Passing, ...]:
+    added = [
+        Passing(correction.entry.bib, correction.point.code, correction.at_us)
+        for correction in _standing(race, past)
+        if correction.kind == Correction.Kind.ADD
+        and correction.entry is not None
+        and correction.entry.race_id == race.pk
+        and correction.entry.bib is not None
+        and correction.point is not None
+        and correction.at_us is not None
+    ]
+    return tuple(sorted([*derived, *added], key=lambda passing: (passing.at_us, passing.bib))) if added else derived
+
+
+def _rulings(race: Race, past: Past) -> list[RulingFact]:
+    rows = Ruling.objects.filter(past.upto(), race=race).select_related("entry").order_by("number")
+    made = list(rows)
+    revoked = {ruling.revokes_id for ruling in made}
+    return [
+        RulingFact(ruling.number, ruling.kind, ruling.entry.bib if ruling.entry else None, ruling.detail)
+        for ruling in made
+        if ruling.pk not in revoked and ruling.revokes_id is None
+    ]

@@ -1,0 +1,28 @@
+"""`manage.py drain`: the worker's work, with no worker and no broker."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from redis.exceptions import RedisError
+
+from race.models import Race
+from results import live
+from timing import ingest
+from timing.models import Pending
+
+
+class Command(BaseCommand):
+    """Take in everything that is pending and publish every board that lags."""
+
+    help = "Take in all pending deliveries and publish all boards that lag, here and now, without Celery."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it once and say how much there was."""
+        channels = list(Pending.objects.values_list("channel_id", flat=True).distinct())
+        parts = sum(ingest.take_in(channel) for channel in channels)
+        try:
+            published = sum(live.refresh(race) for race in live.lagging())
+        except RedisError as problem:
+            self.stdout.write(f"{parts} parts taken in; boards wait for Redis ({problem})")
+            return
+        self.stdout.write(f"{parts} parts taken in, {published} boards of {Race.objects.count()} races published")

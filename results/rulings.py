@@ -1,0 +1,127 @@
+"""Rulings: what a commissaire decides about a rider or a race. Revoked by another ruling, never edited."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from race import revision
+from race.models import Entry, Race, User
+from race.refused import Refused
+from results import chain
+from results.models import Ruling
+
+#: kind -> (about a rider?, the details it must have, the details it may have), each detail with its type.
+KINDS: dict[str, tuple[bool, dict[str, type], dict[str, type]]] = {
+    "dsq": (True, {}, {"leave_place_open": bool}),
+    "dnf": (True, {}, {}),
+    "dns": (True, {}, {}),
+    "pulled": (True, {}, {"after_lap": int, "at_us": int}),
+    "relegate_group": (True, {}, {}),
+    "relegate_last": (True, {}, {}),
+    "time_penalty": (True, {"seconds": int}, {}),
+    "credit_time_of": (True, {"of": int}, {}),
+    "split": (True, {}, {}),
+    "join": (True, {}, {}),
+    "otl_waive": (True, {}, {}),
+    "otl_waive_all": (False, {}, {}),
+    "manual_finish": (True, {"at_us": int}, {}),
+    "chip_swap": (False, {"a": int, "b": int}, {}),
+    "confirm_missed": (True, {"at_us": int}, {}),
+    "results_at_lap": (False, {"lap": int}, {}),
+    "neutralise": (False, {"us": int}, {}),
+    "close": (False, {}, {}),
+}
+
+
+@transaction.atomic
+def issue(
+    race: Race,
+    kind: str,
+    *,
+    bib: int | None = None,
+    detail: Mapping[str, Any] | None = None,
+    reason: str,
+    by: User | None,
+) -> Ruling:
+    """Append a ruling and let the board follow. The number comes first: rulings of an edition are chained one by one.
+
+    Refused for an unknown kind, a missing or unknown rider, details of the wrong type, and without a reason.
+    """
+    detail = dict(detail or {})
+    entry = _check(race, kind, bib, detail, reason)
+    number = revision.advance(race.edition, [race])
+    return _write(race, kind, entry, detail, reason, by, number)
+
+
+@transaction.atomic
+def revoke(ruling: Ruling, *, reason: str, by: User | None) -> Ruling:
+    """Take a ruling back. Both stay on record; the board is as if the first had never been."""
+    if not reason.strip():
+        raise Refused("reason_missing", _("A ruling needs a reason."))
+    number = revision.advance(ruling.edition, [ruling.race])
+    if Ruling.objects.filter(revokes=ruling).exists():
+        raise Refused("already_revoked", _("This ruling is revoked already."))
+    return _write(ruling.race, "revoke", ruling.entry, {"ruling": ruling.number}, reason, by, number, revokes=ruling)
+
+
+def _check(race: Race, kind: str, bib: int | None, detail: Mapping[str, Any], reason: str) -> Entry | None:
+    if kind not in KINDS:
+        raise Refused("unknown_kind", _("There is no ruling of this kind: %(kind)s.") % {"kind": kind})
+    about_rider, must, may = KINDS[kind]
+    if not reason.strip():
+        raise Refused("reason_missing", _("A ruling needs a reason."))
+    if about_rider != (bib is not None):
+        raise Refused(
+            "bib_missing" if about_rider else "bib_not_wanted", _("This ruling is about one rider, or about none.")
+        )
+    types = {**must, **may}
+    wrong = [key for key in must if key not in detail]
+    wrong += [key for key, value in detail.items() if type(value) is not types.get(key)]
+    if wrong:
+        raise Refused("bad_detail", _("Missing or wrong: %(keys)s.") % {"keys": ", ".join(sorted(wrong))})
+    if bib is None:
+        return None
+    entry = Entry.objects.filter(race=race, bib=bib, state=Entry.State.CONFIRMED).first()
+    if entry is None:
+        raise Refused("not_on_list", _("Not on the start list: %(bibs)s.") % {"bibs": bib})
+    return entry
+
+
+def _write(
+    race: Race,
+    kind: str,
+    entry: Entry | None,
+    detail: Mapping[str, Any],
+    reason: str,
+    by: User | None,
+    revision_number: int,
+    revokes: Ruling | None = None,
+) -> Ruling:
+    newest = Ruling.objects.filter(edition=race.edition).aggregate(Max("number"))["number__max"] or 0
+    act = {
+        "act": "ruling",
+        "number": newest + 1,
+        "revision": revision_number,
+        "race": race.slug,
+        "kind": kind,
+        "bib": entry.bib if entry else None,
+        "detail": detail,
+        "reason": reason,
+        "by": by.pk if by else None,
+    }
+    return Ruling.objects.create(
+        edition=race.edition,
+        revision=revision_number,
+        race=race,
+        entry=entry,
+        number=newest + 1,
+        kind=kind,
+        detail=detail,
+        reason=reason,
+        by=by,
+        revokes=revokes,
+        link=chain.append(race.edition, act),
+    )

@@ -1,0 +1,35 @@
+"""What a worker does when the bell of the results side rings, and the sweep that rings for what was forgotten."""
+
+import logging
+
+from celery import shared_task
+from redis.exceptions import RedisError
+
+from race import doorbell
+from results import live
+from timing.models import Pending
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def refresh(race_id: int) -> int:
+    """Publish the newest board of a race."""
+    return live.refresh(race_id)
+
+
+@shared_task
+def sweep() -> tuple[int, int]:
+    """Ring for every channel with something pending and every race that lags. Once a second; safe to run twice."""
+    channels = list(Pending.objects.values_list("channel_id", flat=True).distinct())
+    for channel in channels:
+        doorbell.ring(doorbell.INGEST, [channel])
+    try:
+        races = live.lagging()
+        live.pulse()
+    except RedisError as problem:
+        logger.warning("boards wait for Redis: %s", problem)
+        return len(channels), 0
+    for race in races:
+        doorbell.ring(doorbell.REFRESH, [race])
+    return len(channels), len(races)

@@ -1,0 +1,211 @@
+"""Deliveries: a crew sends what its decoders saw, as a raw body or a file, and learns what became of it."""
+
+import hashlib
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.generics import ListAPIView
+from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from race.api.scope import Scoped
+from race.models import Edition, Role, Token
+from race.refused import Refused
+from timing import decoders, ingest, intake
+from timing.models import Channel, Delivery, Reject
+
+#: Bodies up to this size are taken in before the answer, so that it can tell the counts; larger ones by the worker.
+AT_ONCE = 4 * 1024 * 1024
+SHOWN_REJECTS = 20
+
+
+class RawParser(BaseParser):
+    """The body as it is, whatever it calls itself."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """All bytes of the body."""
+        return stream.read()
+
+
+class Counts(serializers.Serializer[Any]):
+    """What became of the reads."""
+
+    new = serializers.IntegerField()
+    known = serializers.IntegerField()
+    rejected = serializers.IntegerField()
+    unknown = serializers.IntegerField(help_text="Of the new ones: of chips nobody carries")
+    markers = serializers.IntegerField()
+
+
+class RejectRow(serializers.Serializer[Any]):
+    """Bytes that could not be read, and why."""
+
+    reason = serializers.CharField()
+    raw = serializers.CharField()
+
+
+class DeliveryAnswer(serializers.Serializer[Any]):
+    """A delivery and what became of it. `status` pending: not all of it is taken in yet."""
+
+    id = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    size = serializers.IntegerField()
+    peer = serializers.CharField(allow_blank=True)
+    received_at = serializers.DateTimeField()
+    status = serializers.ChoiceField(choices=["taken", "pending"])
+    counts = Counts()
+    rejects = RejectRow(many=True, required=False)
+
+
+def answers(deliveries: list[Delivery]) -> list[dict[str, Any]]:
+    """Deliveries with their counts, in three queries."""
+    ids = [delivery.pk for delivery in deliveries]
+    totals = ingest.totals(ids)
+    waiting = set(Delivery.objects.filter(pk__in=ids, pending__isnull=False).values_list("pk", flat=True))
+    return [
+        {
+            "id": delivery.pk,
+            "sha256": delivery.sha256,
+            "size": delivery.size,
+            "peer": delivery.peer,
+            "received_at": delivery.received_at.isoformat(),
+            "status": "pending" if delivery.pk in waiting else "taken",
+            "counts": {
+                name: totals[delivery.pk][name] if delivery.pk in totals else 0
+                for name in ("new", "known", "rejected", "unknown", "markers")
+            },
+        }
+        for delivery in deliveries
+    ]
+
+
+def rejects(delivery: Delivery) -> list[dict[str, str]]:
+    """The first rejects of a delivery, readable."""
+    rows = Reject.objects.filter(ingestion__delivery=delivery).order_by("pk")[:SHOWN_REJECTS]
+    return [{"reason": row.reason, "raw": bytes(row.raw)[:200].decode("utf-8", "backslashreplace")} for row in rows]
+
+
+def channel_of(view: Scoped, edition: Edition) -> Channel:
+    """The channel a request's token or person delivers through; made at the first delivery."""
+    token, channels = view.token(), Channel.objects.select_related("edition")
+    if token is not None:
+        given = {"edition": edition, "kind": Channel.Kind.HTTP, "label": token.label}
+        return channels.get_or_create(token=token, defaults=given)[0]
+    label = f"uploads of {view.request.user.get_username()}"
+    return channels.get_or_create(edition=edition, kind=Channel.Kind.HTTP, token=None, label=label)[0]
+
+
+class Deliveries(Scoped, ListAPIView[Delivery]):
+    """Deliveries of an edition: list them, add one."""
+
+    roles = {
+        "GET": (Role.Name.TIMING_CREW, Role.Name.COMMISSAIRE, Role.Name.ORGANISER),
+        "POST": (Role.Name.TIMING_CREW, Token.DELIVERIES),
+    }
+    parser_classes = [MultiPartParser, RawParser]
+    serializer_class = DeliveryAnswer
+
+    def get_queryset(self) -> QuerySet[Delivery]:
+        """Newest last, without their bodies."""
+        wanted = Delivery.objects.filter(channel__edition=self.edition()).defer("body").order_by("pk")
+        peer = self.request.query_params.get("peer")
+        return wanted.filter(peer=peer) if peer else wanted
+
+    @extend_schema(parameters=[OpenApiParameter("edition", str), OpenApiParameter("peer", str)])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Deliveries with their counts; `bytes` is the sum of the sizes of all that match."""
+        matching = self.get_queryset()
+        page = self.paginate_queryset(matching) or []
+        answer = self.get_paginated_response(answers(list(page)))
+        answer.data["bytes"] = sum(matching.values_list("size", flat=True))
+        return answer
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("make", str, description="csv, mylaps, ...; csv where nothing is said"),
+            OpenApiParameter("zone", str, description="IANA zone of the times; the edition's where nothing is said"),
+            OpenApiParameter("date", OpenApiTypes.DATE, description="Day of times that carry none"),
+            OpenApiParameter("source", str, description="Source of rows that name none"),
+            OpenApiParameter("name", str, description="File name"),
+            OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER),
+        ],
+        request={"application/octet-stream": OpenApiTypes.BINARY, "multipart/form-data": OpenApiTypes.OBJECT},
+        responses={201: DeliveryAnswer},
+    )
+    def post(self, request: Request) -> Response:
+        """Add a delivery. Sending it again with the same key (or, without a key, the same bytes) adds nothing."""
+        body, name = self._body(request)
+        edition = self.edition()
+        assert edition is not None
+        options = self._options(request, name)
+        channel = channel_of(self, edition)
+        key = request.headers.get("Idempotency-Key") or hashlib.sha256(body).hexdigest()
+        received = intake.receive(
+            channel, body, key[:160], options=options, peer=request.META.get("REMOTE_ADDR", "") or "", file=True
+        )
+        if len(body) <= AT_ONCE:
+            ingest.take_in(channel.pk)
+        delivery = Delivery.objects.defer("body").get(pk=received.delivery.pk)
+        answer = answers([delivery])[0] | {"rejects": rejects(delivery)}
+        return Response(answer, status=201 if received.new else 200)
+
+    def _body(self, request: Request) -> tuple[bytes, str]:
+        sent: Any = request.data
+        if isinstance(sent, bytes):
+            announced = request.META.get("CONTENT_LENGTH")
+            if announced and int(announced) != len(sent):
+                raise Refused("cut_off", _("The body is not as long as it was announced; nothing was kept."))
+            body, name = sent, request.query_params.get("name", "")
+        else:
+            upload = sent.get("file")
+            if upload is None or not hasattr(upload, "read"):
+                raise serializers.ValidationError({"file": "the form has no file"})
+            body, name = upload.read(), request.query_params.get("name") or upload.name or ""
+        if not body:
+            raise serializers.ValidationError({"file": "the body is empty"})
+        return body, name
+
+    def _options(self, request: Request, name: str) -> dict[str, str]:
+        make = request.query_params.get("make", "csv")
+        try:
+            decoders.decoder(make)
+        except LookupError as problem:
+            raise UnsupportedMediaType(make, detail=str(problem)) from problem
+        options = {"make": make, "name": name[:200]}
+        for key in ("zone", "date", "source"):
+            if request.query_params.get(key):
+                options[key] = request.query_params[key]
+        if "date" in options:
+            serializers.DateField().run_validation(options["date"])
+        return options
+
+
+class OneDelivery(Scoped):
+    """One delivery."""
+
+    roles = {"GET": (Role.Name.TIMING_CREW, Role.Name.COMMISSAIRE, Role.Name.ORGANISER)}
+
+    def delivery(self) -> Delivery:
+        """The delivery the address names."""
+        return get_object_or_404(
+            Delivery.objects.defer("body").select_related("channel__edition"), pk=self.kwargs["pk"]
+        )
+
+    def edition(self) -> Edition | None:
+        """Its edition."""
+        return self.delivery().channel.edition
+
+    @extend_schema(responses=DeliveryAnswer)
+    def get(self, request: Request, pk: int) -> Response:
+        """The delivery, its counts and its first rejects."""
+        delivery = self.delivery()
+        return Response(answers([delivery])[0] | {"rejects": rejects(delivery)})

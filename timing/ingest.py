@@ -1,0 +1,300 @@
+"""From kept bytes to reads: every delivery of a channel that is not fully taken in, in parts, live before files.
+
+One part is one transaction: reads, markers, rejects, the `Ingestion` that says so and the revision. A worker that dies
+in the middle leaves nothing behind; the next one finds the same `Pending` row and does the same work.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from race import revision
+from race.models import Edition
+from timing import decoders
+from timing.decoders.model import Context, Parsed, Read, Reject
+from timing.models import Channel, Delivery, Ingestion, Marker, Pending, Source
+from timing.models import Reject as RejectRow
+
+logger = logging.getLogger(__name__)
+PART_READS = 20_000
+PART_DELIVERIES = 200
+LOCK_CHANNEL, LOCK_SOURCE = 71, 72
+#: Chips, names and devices longer than these are no chips, names or devices of any make.
+LONGEST_CHIP, LONGEST_NAME, LONGEST_DEVICE = 32, 80, 60
+EARLIEST_US, LATEST_US = 0, 4_102_444_800_000_000  # 1970 to 2100 on the device's own clock
+
+
+@dataclass(slots=True)
+class Part:
+    """What one transaction takes in of one delivery."""
+
+    pending: Pending
+    first: int
+    last: bool
+    reads: Sequence[Read]
+    parsed: Parsed
+    rejects: list[Reject] = field(default_factory=list)
+    number: int = 0  # primary key of its ingestion
+
+
+def take_in(channel_id: int) -> int:
+    """Take in what is pending of a channel. Returns how many parts that were; safe to run twice, or at the same time."""
+    parts = 0
+    while taken := _take_next(channel_id):
+        parts += taken
+    return parts
+
+
+@transaction.atomic
+def _take_next(channel_id: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CHANNEL, channel_id])
+    waiting = Pending.objects.filter(channel_id=channel_id).order_by("file", "delivery_id")
+    rows = list(waiting.select_related("delivery")[:PART_DELIVERIES])
+    if not rows:
+        return 0
+    channel = Channel.objects.select_related("edition").prefetch_related("sources").get(pk=channel_id)
+    parts = _cut(rows, channel)
+    _store(channel, parts)
+    return len(parts)
+
+
+def _cut(rows: Sequence[Pending], channel: Channel) -> list[Part]:
+    """As many deliveries as fit into one part; of the first one too large, as much as fits. Files go one by one."""
+    parts: list[Part] = []
+    room = PART_READS
+    for pending in rows:
+        if parts and (pending.file or room <= 0):
+            break
+        parsed = _parse(pending.delivery_id, channel.make, channel.edition.zone)
+        reads = parsed.reads[pending.done : pending.done + room]
+        last = pending.done + len(reads) >= len(parsed.reads)
+        parts.append(Part(pending, pending.done, last, reads, parsed))
+        room -= len(reads)
+        if not last:
+            break
+    return parts
+
+
+@lru_cache(maxsize=1)
+def _parse(delivery_id: int, make: str, zone: str) -> Parsed:
+    """What the decoder makes of a delivery's bytes. Kept for the next part of the same large file: bytes never change."""
+    delivery = Delivery.objects.get(pk=delivery_id)
+    options: dict[str, Any] = delivery.options
+    body = bytes(delivery.body)
+    context = Context(
+        zone=options.get("zone") or zone,
+        race_date=date.fromisoformat(options["date"]) if options.get("date") else None,
+        server_name=settings.GATEWAY_NAME,
+        received_at=delivery.received_at,
+        file_name=options.get("name", ""),
+        source=options.get("source", ""),
+    )
+    try:
+        return decoders.decoder(options.get("make") or make).parse(body, context)
+    except Exception:
+        # A decoder must never raise. If one does, the bytes are kept and the line goes on: a race cannot wait for a patch.
+        logger.exception("the decoder failed on delivery %s", delivery_id)
+        return Parsed(rejects=(Reject(body, "decoder_failed"),))
+
+
+def _store(channel: Channel, parts: list[Part]) -> None:
+    edition = channel.edition
+    sources = _sources(channel, parts)
+    with connection.cursor() as cursor:
+        for pk in sorted({source.pk for source in sources.values()}):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SOURCE, pk])
+    allowed = {source.pk for source in channel.sources.all()}
+    _number(parts)
+    new = _insert(_rows(parts, sources, allowed))
+    chips = {chip for _ingestion, chip, _source in new}
+    carried = _races(edition, chips)
+    _markers(parts, sources)
+    ingestions = Ingestion.objects.bulk_create([_ingestion(edition, part, new, carried) for part in parts])
+    races = _affected(new, carried, sources.values())
+    revision.advance(edition, races, ingestions)
+    _finish(parts)
+
+
+def _number(parts: Sequence[Part]) -> None:
+    """Give every part the key of its ingestion before that is written: its counts are known only after the reads are in,
+    and a fact is written once. Foreign keys are checked at the commit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('timing_ingestion', 'id')) FROM generate_series(1, %s)", [len(parts)]
+        )
+        for part, (number,) in zip(parts, cursor.fetchall(), strict=True):
+            part.number = number
+
+
+def _sources(channel: Channel, parts: Iterable[Part]) -> dict[str, Source]:
+    """The sources the parts name. An unknown name becomes an unmapped source: stored, and counting nowhere yet."""
+    names = {read.source for part in parts for read in part.reads}
+    names |= {marker.source for part in parts if part.first == 0 for marker in part.parsed.markers}
+    names = {name for name in names if _fits(name, LONGEST_NAME)}
+    known = {source.name: source for source in Source.objects.filter(edition=channel.edition, name__in=names)}
+    missing = sorted(names - set(known))
+    if missing:
+        Source.objects.bulk_create(
+            [
+                Source(edition=channel.edition, name=name, make=channel.make, zone=channel.edition.zone)
+                for name in missing
+            ],
+            ignore_conflicts=True,
+        )
+        known |= {source.name: source for source in Source.objects.filter(edition=channel.edition, name__in=missing)}
+    return known
+
+
+def _fits(text: str, longest: int) -> bool:
+    return 0 < len(text) <= longest and "\x00" not in text
+
+
+Row = tuple[int, str, int, int, int | None, int | None, int | None, str]
+
+
+def _rows(parts: Iterable[Part], sources: dict[str, Source], allowed: set[int]) -> list[Row]:
+    """The rows to insert, each identity once (the first to say it has it); what cannot be stored becomes a reject."""
+    rows: dict[tuple[int, int, str], Row] = {}
+    for part in parts:
+        for read in part.reads:
+            source = sources.get(read.source)
+            reason = _wrong(read, source, allowed)
+            if reason or source is None:
+                part.rejects.append(Reject(repr(tuple(read)).encode(), reason or "bad_source"))
+                continue
+            key = (read.local_us, source.pk, read.chip)
+            device = read.device[:LONGEST_DEVICE].replace("\x00", "")
+            rows.setdefault(
+                key, (source.pk, read.chip, read.local_us, part.number, read.seq, read.rssi, read.lap, device)
+            )
+    # Sorted, so that two crews with the same file in another order never wait for each other in a circle.
+    return [rows[key] for key in sorted(rows)]
+
+
+def _wrong(read: Read, source: Source | None, allowed: set[int]) -> str:
+    if source is None:
+        return "bad_source"
+    if allowed and source.pk not in allowed:
+        return "source_not_allowed"
+    if not _fits(read.chip, LONGEST_CHIP):
+        return "bad_chip"
+    if not EARLIEST_US <= read.local_us < LATEST_US:
+        return "bad_time"
+    return ""
+
+
+def _insert(rows: list[Row]) -> list[tuple[int, str, int]]:
+    """Insert reads; those already known stay as they are. Returns (ingestion, chip, source) of the new ones."""
+    if not rows:
+        return []
+    names = "source_id, chip, local_us, ingestion_id, seq, rssi, lap, device"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS arriving (source_id bigint, chip text, local_us bigint, ingestion_id bigint,"
+            " seq bigint, rssi int, lap int, device text) ON COMMIT DELETE ROWS"
+        )
+        with cursor.copy(f"COPY arriving ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(
+            f"INSERT INTO timing_read ({names}) SELECT {names} FROM arriving ON CONFLICT DO NOTHING "
+            "RETURNING ingestion_id, chip, source_id"
+        )
+        new: list[tuple[int, str, int]] = cursor.fetchall()
+    return new
+
+
+def _races(edition: Edition, chips: set[str]) -> dict[str, set[tuple[int, int]]]:
+    """Chip -> {(race, course)} of every entry that carries or carried it."""
+    carried: dict[str, set[tuple[int, int]]] = {}
+    if chips:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT t.code, e.race_id, r.course_id FROM race_transponder t"
+                " JOIN race_assignment a ON a.transponder_id = t.id JOIN race_entry e ON e.id = a.entry_id"
+                " JOIN race_race r ON r.id = e.race_id WHERE t.edition_id = %s AND t.code = ANY(%s)",
+                [edition.pk, sorted(chips)],
+            )
+            for code, race, course in cursor.fetchall():
+                carried.setdefault(code, set()).add((race, course))
+    return carried
+
+
+def _affected(
+    new: Iterable[tuple[int, str, int]], carried: dict[str, set[tuple[int, int]]], sources: Iterable[Source]
+) -> set[int]:
+    """The races whose board these reads can change: the chip rides in it and the source stands on its course."""
+    points = {source.pk: source.point_id for source in sources}
+    courses = dict(Source.objects.filter(pk__in=points).values_list("pk", "point__course_id"))
+    pairs = {(chip, source) for _ingestion, chip, source in new}
+    return {race for chip, source in pairs for race, course in carried.get(chip, ()) if course == courses.get(source)}
+
+
+def _markers(parts: Iterable[Part], sources: dict[str, Source]) -> None:
+    Marker.objects.bulk_create(
+        [
+            Marker(
+                source=sources[marker.source],
+                ingestion_id=part.number,
+                kind=marker.kind[:40],
+                name=marker.name[:80],
+                local_us=marker.local_us,
+            )
+            for part in parts
+            if part.first == 0
+            for marker in part.parsed.markers
+            if marker.source in sources
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _ingestion(
+    edition: Edition, part: Part, new: list[tuple[int, str, int]], carried: dict[str, set[tuple[int, int]]]
+) -> Ingestion:
+    """The fact that the part was taken in, with its counts. What the decoder rejected goes with the first part."""
+    mine = [chip for number, chip, _source in new if number == part.number]
+    refused = len(part.rejects)
+    if part.first == 0:
+        part.rejects.extend(part.parsed.rejects)
+    RejectRow.objects.bulk_create(
+        [RejectRow(ingestion_id=part.number, raw=reject.raw, reason=reject.reason) for reject in part.rejects]
+    )
+    return Ingestion(
+        pk=part.number,
+        edition=edition,
+        delivery_id=part.pending.delivery_id,
+        first=part.first,
+        count=len(part.reads),
+        last=part.last,
+        new=len(mine),
+        known=len(part.reads) - len(mine) - refused,
+        rejected=len(part.rejects),
+        unknown=sum(1 for chip in mine if chip not in carried),
+        markers=len(part.parsed.markers) if part.first == 0 else 0,
+    )
+
+
+def _finish(parts: Iterable[Part]) -> None:
+    done = [part.pending.pk for part in parts if part.last]
+    Pending.objects.filter(pk__in=done).delete()
+    for part in parts:
+        if not part.last:
+            Pending.objects.filter(pk=part.pending.pk).update(done=part.first + len(part.reads))
+
+
+def totals(deliveries: Iterable[int]) -> dict[int, Counter[str]]:
+    """Delivery -> counts new, known, rejected, unknown, markers, over all its parts, in one query."""
+    counts: dict[int, Counter[str]] = {}
+    names = ("new", "known", "rejected", "unknown", "markers")
+    for row in Ingestion.objects.filter(delivery_id__in=list(deliveries)).values("delivery_id", *names):
+        counts.setdefault(row["delivery_id"], Counter()).update({name: row[name] for name in names})
+    return counts

@@ -1,0 +1,11 @@
+"""What a worker does when the bell of the timing side rings."""
+
+from celery import shared_task
+
+from timing import ingest as ingestion
+
+
+@shared_task
+def ingest(channel_id: int) -> int:
+    """Take in everything of a channel that is not taken in yet."""
+    return ingestion.take_in(channel_id)
