@@ -1,12 +1,7 @@
 """The rules of the sport: facts in, standings out. No database, no clock, no settings, no floats."""
 
-from collections.abc import Callable, Mapping
-
-from .formats import laps, road
+from .formats import FORMATS
 from .race_facts import RaceFacts, Standings
-
-FORMATS: Mapping[str, Callable[[RaceFacts], Standings]] = {"road": road.score, "laps": laps.score}
-"""The formats a race can have. One more: a module in `formats/` and a line here."""
 
 
 def score(facts: RaceFacts) -> Standings:

@@ -39,16 +39,14 @@ class LapTimes:
 
     def __init__(self, rides: Iterable[Ride], *, net: bool) -> None:
         self.net = net
+        contest = [ride for ride in rides if ride.status in ("racing", "FIN", "LAP", "OTL")]
+        times = [ride.crossings for ride in contest]
+        if net:
+            times = [[at_us - (ride.base_us or 0) for at_us in ride.crossings] for ride in contest]
         self.laps: list[list[int]] = []
-        for ride in rides:
-            if ride.status in ("racing", "FIN", "LAP", "OTL"):
-                zero_us = (ride.base_us or 0) if net else 0
-                while len(self.laps) < len(ride.crossings):
-                    self.laps.append([])
-                for lap, at_us in zip(self.laps, ride.crossings, strict=False):
-                    lap.append(at_us - zero_us)
-        for lap in self.laps:
-            lap.sort()
+        while times := [crossings for crossings in times if len(crossings) > len(self.laps)]:
+            lap = len(self.laps)
+            self.laps.append(sorted([crossings[lap] for crossings in times]))
 
     def lead(self) -> tuple[int, ...]:
         """When the first rider completed each lap."""

@@ -64,15 +64,16 @@ def _base(field: Field) -> None:
 def _lay_passings(field: Field) -> None:
     """Each passing to its rider. A bib that does not ride here is said once and changes nothing."""
     finish = field.rules.finish
-    lines = {ride.bib: ride.line for ride in field.rides}
+    cross = {ride.bib: ride.line.append for ride in field.rides}
     marks = {ride.bib: ride.marks for ride in field.rides}
     places = {code: index for index, code in enumerate(field.rules.points, start=1)}
     unlisted = set()
     for bib, point, at_us, _, _ in field.facts.passings:
-        if bib not in lines:
+        add = cross.get(bib)
+        if add is None:
             unlisted.add(bib)
         elif point == finish:
-            lines[bib].append(at_us)
+            add(at_us)
         elif point in places:
             marks[bib].append((at_us, places[point]))
     field.warnings += [f"unlisted_bib:{bib}" for bib in sorted(unlisted)]

@@ -1,0 +1,161 @@
+"""Why a row says what it says: the thread from what was seen to what was decided.
+
+Nothing is judged here. The thread is read off the judged field, so it cannot say anything else than the result does.
+"""
+
+from timing.passings import Passing
+
+from . import laps, standings, status
+from .field import Field, Ride
+from .race_facts import SECOND_US, RaceFacts, RulingFact, Step, Why
+
+ARTICLES = {
+    "before_gun": "UCI 1.2.095",
+    "group_time": "UCI 1.2.107",
+    "own_time": "UCI 1.2.106",
+    "time_limit": "UCI 2.3.039",
+    "judge_order": "UCI 1.2.110",
+    "tie_needs_photo": "UCI 1.2.102",
+    "dsq": "UCI 2.3.045",
+    "relegate_group": "UCI 2.12.007",
+    "relegate_last": "UCI 2.12.007",
+    "credit_time_of": "UCI 2.6.027",
+    "pulled": "UCI 4.2",
+    "not_signed_on": "UCI 1.2.094",
+}
+"""Where a reason stands in the rulebook, for those that stand there; all others are the engine's own rules."""
+
+FLAGGED = ("tie_needs_photo", "suspect_missed_read", "no_reads", "no_finish_read", "no_time_read")
+"""Flags that are reasons by themselves."""
+
+
+def explain(facts: RaceFacts, bib: int) -> Why:
+    """The thread of one row. KeyError: the bib is not on the start list."""
+    field = laps.ridden(facts)
+    row = standings.settle(field).row(bib)
+    ride = field.by_bib[bib]
+    seen = _seen(field, ride)
+    steps = [step for passing in seen for step in _passing_steps(field, ride, passing)]
+    read = {passing.at_us for passing in seen if passing.point == field.rules.finish}
+    steps += [
+        _step("used", "lap_by_ruling", at_us=at_us, point=field.rules.finish, value=lap)
+        for lap, at_us in enumerate(ride.crossings, start=1)
+        if at_us not in read
+    ]
+    steps.sort(key=lambda step: step.at_us or 0)
+    return Why(row, (*steps, *_rule_steps(field, ride), *_ruling_steps(field, bib)))
+
+
+def _step(
+    kind: str,
+    reason: str,
+    *,
+    at_us: int | None = None,
+    point: str = "",
+    value: int | None = None,
+    reads: tuple[int, ...] = (),
+) -> Step:
+    return Step(kind, reason, at_us, point, ARTICLES.get(reason, ""), value, reads)  # type: ignore[arg-type]
+
+
+def _seen(field: Field, ride: Ride) -> list[Passing]:
+    """What the chips of the rider saw, after rulings on swapped chips, by time."""
+    bib = ride.bib
+    for ruling in field.rulings.get("chip_swap", ()):
+        pair = (ruling.detail.get("a"), ruling.detail.get("b"))
+        if bib in pair:
+            bib = int(pair[0] if pair[1] == bib else pair[1] or 0)
+    return sorted((passing for passing in field.facts.passings if passing.bib == bib), key=lambda one: one.at_us)
+
+
+def _passing_steps(field: Field, ride: Ride, passing: Passing) -> list[Step]:
+    """What became of a passing, and the reads that confirm it."""
+    if passing.point == field.rules.finish:
+        kind, reason, value = _crossing(field, ride, passing)
+    else:
+        kind, reason, value = _mark(field, ride, passing)
+    steps = [
+        _step(kind, reason, at_us=passing.at_us, point=passing.point, value=value, reads=passing.read_ids[:1])
+    ]  # fmt: skip
+    rest = passing.read_ids[1:]
+    if rest:
+        steps.append(
+            _step("merged", "same_passing", at_us=passing.at_us, point=passing.point, value=len(rest), reads=rest)
+        )
+    return steps
+
+
+def _crossing(field: Field, ride: Ride, passing: Passing) -> tuple[str, str, int | None]:
+    """Kind, reason and value of a passing of the finish."""
+    at_us = passing.at_us
+    if at_us in ride.crossings:
+        return "used", "lap_by_backup" if passing.backup else "lap", ride.crossings.index(at_us) + 1
+    if ride.gun_us is None and not field.rules.without_gun:
+        return "set_aside", "no_gun", None
+    if ride.gun_us is not None and at_us <= ride.gun_us:
+        return "set_aside", "before_gun", None
+    if not ride.crossings or at_us < ride.crossings[0]:
+        return "set_aside", "start_crossing", None
+    before_us = max(crossing for crossing in ride.crossings if crossing <= at_us)
+    if at_us - before_us < field.rules.min_lap_us:
+        return "set_aside", "min_lap", None
+    if at_us < ride.crossings[-1]:
+        return "set_aside", "judge_saw_otherwise", None
+    return "set_aside", "extra_crossing", None
+
+
+def _mark(field: Field, ride: Ride, passing: Passing) -> tuple[str, str, int | None]:
+    """Kind, reason and value of a passing of another point."""
+    if passing.point not in field.rules.points and passing.point != field.rules.time_point:
+        return "set_aside", "point_not_counted", None
+    if ride.gun_us is None and not field.rules.without_gun:
+        return "set_aside", "no_gun", None
+    if passing.at_us <= (ride.gun_us or 0):
+        return "set_aside", "before_gun", None
+    return "used", "time" if passing.point == field.rules.time_point else "point", None
+
+
+def _rule_steps(field: Field, ride: Ride) -> list[Step]:
+    """The rules that made the time and the status."""
+    steps: list[Step] = []
+    if ride.instant_us is not None and ride.status in ("FIN", "OTL"):
+        steps.append(
+            _step("rule", "group_time" if ride.bunch else "own_time", at_us=ride.instant_us, value=ride.time_s)
+        )  # fmt: skip
+    if ride.status == "OTL":
+        steps.append(_step("rule", "time_limit", value=_limit_s(field, ride)))
+    if ride.status == "LAP" and not ride.order_number:
+        steps.append(_step("rule", "ended_by_winner", value=ride.goal - ride.laps))
+    if ride.status == "DNS" and not any(ride.bib == ruling.bib for ruling in field.rulings.get("dns", ())):
+        steps.append(_step("rule", "not_signed_on"))
+    steps += [_step("rule", flag) for flag in FLAGGED if flag in ride.flags]
+    if any(ride.bib in group for group in field.facts.judge_order):
+        steps.append(_step("rule", "judge_order"))
+    return steps
+
+
+def _limit_s(field: Field, ride: Ride) -> int | None:
+    """The limit the rider was over, in seconds."""
+    for scope in field.scopes():
+        if ride in scope:
+            ranked = sorted((other for other in scope if other.rank is not None), key=lambda other: other.rank or 0)
+            winner = status.first_of(ranked)
+            limit_us = status.limit_of(field.rules.limit, winner.time_s if winner else None)
+            return None if limit_us is None else limit_us // SECOND_US
+    return None
+
+
+def _ruling_steps(field: Field, bib: int) -> list[Step]:
+    """The rulings that name the rider, and those that hold for the whole race, in the order they were made."""
+    return [
+        _step("ruling", ruling.kind, value=ruling.number)
+        for ruling in sorted(field.facts.rulings, key=lambda ruling: ruling.number)
+        if ruling.bib == bib or _names(ruling, bib) or (ruling.bib is None and ruling.kind in WHOLE_RACE)
+    ]
+
+
+WHOLE_RACE = ("results_at_lap", "neutralise", "otl_waive_all")
+
+
+def _names(ruling: RulingFact, bib: int) -> bool:
+    return ruling.kind == "chip_swap" and bib in (ruling.detail.get("a"), ruling.detail.get("b"))
