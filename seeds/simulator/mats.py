@@ -7,9 +7,11 @@ noon. Everything else (second detections, warm-up, rolling back over the line, s
 
 from __future__ import annotations
 
+import datetime
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from seeds.simulator.cards import RaceCard, Starter
 from seeds.simulator.truth import Crossing, RaceTruth
@@ -26,13 +28,19 @@ class Mat:
     course: str
     point: str
     backup: bool
-    zone_ms: int
+    zone: str
     offset_ms: int = 0
 
     @property
     def version(self) -> int:
         """The main finish decoders speak the older protocol, the others the newer one."""
         return 1 if self.point == FINISH and not self.backup else 2
+
+    @property
+    def zone_ms(self) -> int:
+        """How far the wall clock of the decoder's zone is ahead of UTC; the venue's zone has no daylight saving."""
+        ahead = datetime.datetime(2024, 5, 25, tzinfo=ZoneInfo(self.zone)).utcoffset()
+        return (ahead or datetime.timedelta()) // datetime.timedelta(milliseconds=1)
 
     def local_ms(self, at_ms: int) -> int:
         """Return what the decoder's own wall clock shows at a true instant, in ms since 1970-01-01 of that clock."""

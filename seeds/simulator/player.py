@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from seeds.simulator.api import Desk
 from seeds.simulator.cards import RaceCard, from_ms, iso
@@ -19,6 +20,7 @@ from seeds.simulator.weekend import Act, Weekend, stick_items
 FIRST_GUN_S = 20
 REPEATED = 0.03
 Say = Callable[[str], None]
+Due = TypeVar("Due", Act, Detection)
 
 
 class Player:
@@ -88,7 +90,8 @@ class Player:
                 await self._do(act)
 
     @staticmethod
-    def _take[T: (Act, Detection)](queue: list[T], until_ms: int) -> list[T]:
+    def _take(queue: list[Due], until_ms: int) -> list[Due]:
+        """Take from the front of a queue, which is in order of time, what is due by an instant."""
         count = next((index for index, item in enumerate(queue) if item.at_ms > until_ms), len(queue))
         taken, queue[:count] = queue[:count], []
         return taken
@@ -150,7 +153,7 @@ class Player:
             stick_file(stick.detections),
             f"stick-{self.weekend.seed}-{stick.source}",
             make="csv",
-            zone="Asia/Shanghai",
+            zone=mat.zone,
             date=f"{local:%Y-%m-%d}",
             name=f"{stick.source}.csv",
         )

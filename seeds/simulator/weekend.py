@@ -1,4 +1,4 @@
-"""The whole weekend, laid out before it begins: who starts, what will happen, what the decoders will see, who does what."""
+"""The whole weekend, laid out before it begins: who starts, what happens, what decoders will see, who does what."""
 
 from __future__ import annotations
 

@@ -1,0 +1,122 @@
+"""Holds what the system shows against what really happened: every place, every time, every read."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from seeds.simulator.api import Desk
+from seeds.simulator.classification import TAIL
+from seeds.simulator.ledger import Identity, Ledger
+from seeds.simulator.truth import RaceTruth
+
+PATIENCE_S = 90.0
+PAGE = 10_000
+Board = Mapping[str, Any]
+_WALL = datetime.datetime(1970, 1, 1)  # noqa: DTZ001 - a device's own wall clock has no zone
+
+
+@dataclass
+class Difference:
+    """How a board differs from the truth; `notes` says it in words, for the first few."""
+
+    positions_wrong: int = 0
+    times_wrong: int = 0
+    finishers: int = 0
+    closed: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def none(self) -> bool:
+        """Whether the board is right and final."""
+        return self.closed and not self.positions_wrong and not self.times_wrong
+
+
+def compare(board: Board, truth: RaceTruth) -> Difference:
+    """Compare a board with the truth: rank, status and laps of everyone, published times, and the order of display."""
+    columns = list(board["columns"])
+    rows = {row[0]: dict(zip(columns, row, strict=True)) for row in board["rows"]}
+    found = Difference(closed=board["phase"] == "closed")
+    found.finishers = sum(row["status"] == "FIN" for row in rows.values())
+    for right in truth.rows:
+        row = rows.pop(right.bib, None)
+        shown = row and (row["rank"], row["status"], row["laps"])
+        if shown != (right.rank, right.status, right.laps):
+            found.positions_wrong += 1
+            found.notes.append(f"bib {right.bib}: {shown}, truth {(right.rank, right.status, right.laps)}")
+        if right.time_s is not None and (row is None or row["time_ms"] != right.time_s * 1000):
+            found.times_wrong += 1
+            found.notes.append(f"bib {right.bib}: {row and row['time_ms']} ms, truth {right.time_s} s")
+    found.positions_wrong += len(rows) + _out_of_order([dict(zip(columns, row, strict=True)) for row in board["rows"]])
+    return found
+
+
+def _out_of_order(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Count neighbours on the board that stand the wrong way round: by status, and by rank within it."""
+    keys = [(TAIL.index(row["status"]) if row["status"] in TAIL else -1, row["rank"] or 0) for row in rows]
+    return sum(before > after for before, after in zip(keys, keys[1:], strict=False))
+
+
+async def stored(desk: Desk, edition: str) -> dict[Identity, int]:
+    """Return every read the system holds, with how often (once, if it is right)."""
+    reads: dict[Identity, int] = {}
+    async for row in desk.pages("timing/reads/", "timing_crew", edition=edition, limit=PAGE):
+        identity = (row["source"], row["chip"], local_ms(row["local"]))
+        reads[identity] = reads.get(identity, 0) + 1
+    return reads
+
+
+def local_ms(local: str) -> int:
+    """Return a device's wall clock as the API writes it in ms; -1 where it holds more than whole milliseconds."""
+    micros = (datetime.datetime.fromisoformat(local) - _WALL) // datetime.timedelta(microseconds=1)
+    return -1 if micros % 1000 else micros // 1000
+
+
+@dataclass
+class Verdict:
+    """What was found at the end: the boards' differences by race, and reads that are missing, strange or double."""
+
+    differences: Mapping[str, Difference]
+    reads: Mapping[Identity, int]
+    missing: frozenset[Identity]
+    strange: frozenset[Identity]
+
+    @property
+    def right(self) -> bool:
+        """Whether every board and every read is as it should be."""
+        double = any(count > 1 for count in self.reads.values())
+        return all(one.none for one in self.differences.values()) and not (self.missing or self.strange or double)
+
+
+async def examine(
+    desk: Desk,
+    edition: str,
+    truths: Mapping[str, RaceTruth],
+    ledger: Ledger,
+    say: Callable[[str], None],
+    patience_s: float = PATIENCE_S,
+) -> Verdict:
+    """Look until everything is right or the patience is at an end; return what was seen last."""
+    until = time.monotonic() + patience_s
+    while True:
+        verdict = await look(desk, edition, truths, ledger)
+        if verdict.right or time.monotonic() > until:
+            return verdict
+        wrong = sum(one.positions_wrong + one.times_wrong for one in verdict.differences.values())
+        still_open = sum(not one.closed for one in verdict.differences.values())
+        say(f"boards: {still_open} not closed, {wrong} lines differ; reads: {len(verdict.missing)} not there yet")
+        await asyncio.sleep(1)
+
+
+async def look(desk: Desk, edition: str, truths: Mapping[str, RaceTruth], ledger: Ledger) -> Verdict:
+    """Compare once, as it is now."""
+    differences = {}
+    for slug, truth in truths.items():
+        differences[slug] = compare(await desk.get(f"races/{slug}/board/", "office"), truth)
+    reads = await stored(desk, edition)
+    sent = {item.detection.identity for item in ledger.items() if not item.damaged}
+    return Verdict(differences, reads, frozenset(sent - reads.keys()), frozenset(reads.keys() - sent))
