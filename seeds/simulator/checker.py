@@ -7,6 +7,7 @@ import datetime
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from seeds.simulator.api import Desk
@@ -58,7 +59,7 @@ def compare(board: Board, truth: RaceTruth) -> Difference:
 def _out_of_order(rows: Sequence[Mapping[str, Any]]) -> int:
     """Count neighbours on the board that stand the wrong way round: by status, and by rank within it."""
     keys = [(TAIL.index(row["status"]) if row["status"] in TAIL else -1, row["rank"] or 0) for row in rows]
-    return sum(before > after for before, after in zip(keys, keys[1:], strict=False))
+    return sum(before > after for before, after in pairwise(keys))
 
 
 async def stored(desk: Desk, edition: str) -> dict[Identity, int]:
