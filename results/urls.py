@@ -1,5 +1,10 @@
 """Pages of the results side."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from results.views import live
+
+urlpatterns = [
+    path("live/", live.page, name="live"),
+    path("editions/<slug:slug>/live/", live.page, name="edition_live"),
+]

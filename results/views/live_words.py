@@ -1,0 +1,162 @@
+"""The words the live page's modules put together in the browser, in the language of the reader.
+
+A pair is one and many (the browser chooses by {n}); {names} are filled in there. Keys are the modules' own.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext, ngettext, pgettext
+
+Word = str | list[str]
+
+
+def words() -> dict[str, Word]:
+    """Every word of the page, in the language in force."""
+    table: dict[str, Word] = {}
+    for part in (_top, _road, _order, _events, _why):
+        table |= part()
+    return table
+
+
+def _top() -> dict[str, Word]:
+    return {
+        "tab.official": gettext("Official result"),
+        "tab.provisional": gettext("Provisional result"),
+        "tab.started": gettext("Started"),
+        "tab.finished": pgettext("race", "Finished"),
+        "tab.lap": gettext("Lap {n}"),
+        "standing.official": gettext("Official"),
+        "standing.provisional": gettext("Provisional"),
+        "revision": gettext("Revision {n}"),
+        "facts.km": gettext("{km} km"),
+        "facts.laps": [ngettext("{n} lap × {km} km", "{n} laps × {km} km", n) for n in (1, 2)],
+        "facts.gun": gettext("Gun {time}"),
+        "facts.riders": gettext("{started} started, {racing} on course, {dnf} out"),
+        "clock.race": gettext("Race time"),
+        "clock.estimated": gettext("Race time · reckoned by this device"),
+        "clock.winner": gettext("Winning time"),
+        "clock.nogun": gettext("No official gun: laps and lap times only"),
+        "togo": gettext("To go"),
+        "unit.laps": [ngettext("lap", "laps", n) for n in (1, 2)],
+        "progress.leader": gettext("Leader {km} / {total} km"),
+        "progress.speed": gettext("Average {speed} km/h"),
+        "until": gettext("{span} to go"),
+        "until.gun": gettext("waiting for the gun"),
+        "span.dh": gettext("{d} d {h} h"),
+        "span.hm": gettext("{h} h {m} min"),
+        "span.ms": gettext("{m} min {s} s"),
+        "span.s": gettext("{s} s"),
+        "age.connecting": gettext("Connecting"),
+        "age.waiting": gettext("Connected · waiting for the gun"),
+        "age.live": gettext("Live · updated {n} s ago"),
+        "age.ageing": gettext("Updated {n} s ago"),
+        "age.stale": gettext("Data stops at {time}"),
+        "stale.fact": gettext("Data stops at {time}."),
+        "stale.ago": gettext("{span} ago."),
+        "stale.then": gettext("It resumes by itself; no need to reload."),
+        "empty.distance": [ngettext("{total} km · {n} lap × {km} km", "{total} km · {n} laps × {km} km", n) for n in (1, 2)],
+        "stamp": gettext("Revision {n} · {date} {time} Beijing time"),
+        "note.provisional": gettext("Live order is provisional. The communiqués decide."),
+        "note.official": gettext("This result is official."),
+    }
+
+
+def _road() -> dict[str, Word]:
+    return {
+        "role.lead": gettext("Leaders"),
+        "role.chase": gettext("Chase"),
+        "role.chase.n": gettext("Chase {n}"),
+        "role.main": gettext("Peloton"),
+        "role.group.2": gettext("Second group"),
+        "role.group.3": gettext("Third group"),
+        "role.group.4": gettext("Fourth group"),
+        "role.group.5": gettext("Fifth group"),
+        "role.group.6": gettext("Sixth group"),
+        "role.group.n": gettext("Group {n}"),
+        "riders": [ngettext("{n} rider", "{n} riders", n) for n in (1, 2)],
+        "group.mine": gettext("With {bibs}, whom you follow"),
+        "groups.more": [ngettext("{n} more group", "{n} more groups", n) for n in (1, 2)],
+        "trend.same": gettext("Steady"),
+        "trend.closer": gettext("{time} closer"),
+        "trend.further": gettext("{time} further"),
+        "situation.at": gettext("On the road at {time}"),
+        "strip.title.phone": gettext("On the road"),
+        "strip.how": gettext("Lap {n} · estimated from the last lap"),
+        "strip.label": gettext("Profile of one lap with the estimated places of the groups"),
+        "strip.line": pgettext("course", "Line"),
+        "strip.lead": gettext("{key} Leaders {n}"),
+        "strip.group": gettext("{key} {n} riders {gap}"),
+        "chart.label": gettext("Gap of each group to the leaders at each lap end"),
+        "chart.lap": gettext("Lap {n}"),
+        "chart.gun": gettext("Gun"),
+    }
+
+
+def _order() -> dict[str, Word]:
+    return {
+        "order.hint": gettext("{n} on course · tap a row for why"),
+        "order.hint.closed": gettext("Tap a row for why"),
+        "part.lapped": gettext("Laps down"),
+        "part.out": gettext("Did not finish"),
+        "part.dns": gettext("Did not start"),
+        "part.dsq": gettext("Disqualified"),
+        "part.waiting": gettext("Start list"),
+        "part.finished": pgettext("race", "Finished"),
+        "part.course": gettext("On course"),
+        "head.lead": gettext("{time} after lap {n}"),
+        "fold.ranks": gettext("{from} to {to}"),
+        "fold.rest": gettext("{n} more"),
+        "out.after": gettext("after lap {n}"),
+        "rank": pgettext("rank", "{n}"),
+        "unnamed": gettext("No name on the start list"),
+        "move.up": gettext("places gained"),
+        "move.down": gettext("places lost"),
+        "move.same": gettext("same place"),
+        "star.follow": gettext("Follow {bib}"),
+        "close": gettext("Close"),
+        "list.comma": pgettext("list", ", "),
+        "status.FIN": gettext("Finished"),
+        "status.LAP": pgettext("status", "Lapped"),
+        "status.OTL": gettext("Outside time limit"),
+        "status.NR": gettext("No result"),
+        "status.DNF": pgettext("status", "Retired"),
+        "status.DNS": gettext("Did not start"),
+        "status.DSQ": gettext("Disqualified"),
+        "status.racing": gettext("On course"),
+        "status.waiting": gettext("Waiting"),
+        "pinned.line": gettext("at the line in about {span}"),
+        "pinned.at": gettext("as of {time}"),
+        "search.none": gettext("Nobody fits. A bib, a Chinese name, pinyin or initials will do."),
+        "search.hint": gettext("Bib, name or pinyin. The star follows a rider on this device."),
+    }
+
+
+def _events() -> dict[str, Word]:
+    return {
+        "event.bib": pgettext("event", "{bib}"),
+        "event.lead": gettext("{bibs} leads after lap {lap}"),
+        "event.lead.change": gettext("New leader: {from} → {to}"),
+        "event.fastest": gettext("{bibs} rode lap {lap} in {time}, the fastest of the race"),
+        "event.break": gettext("{bibs} broke away"),
+        "event.dnf": gettext("Ruling: {bibs} did not finish (DNF)"),
+        "event.dsq": gettext("Ruling: {bibs} disqualified (DSQ)"),
+        "event.pulled": gettext("Ruling: {bibs} taken off the course"),
+        "event.finish": gettext("{bibs} finished in {time}"),
+    }
+
+
+def _why() -> dict[str, Word]:
+    return {
+        "why.title": gettext("Why?"),
+        "why.gun": gettext("Official gun of the wave"),
+        "why.laps": [ngettext("{n} lap counted, {time} in all", "{n} laps counted, {time} in all", n) for n in (1, 2)],
+        "why.lap": gettext("Last lap {time}"),
+        "why.group": gettext("Rides in group {key}, {title}"),
+        "why.flag": gettext("Mark: {flag}"),
+        "why.rank": gettext("Placed {n} by laps, then by the order over the line"),
+        "why.unranked": gettext("Not ranked"),
+        "why.revision": gettext("From revision {n}. A ruling or a late read can change it."),
+        "flag.backup": gettext("time from the backup mat"),
+        "flag.missed": gettext("a missed read was put right by a ruling"),
+        "flag.manual": gettext("time taken by hand"),
+    }

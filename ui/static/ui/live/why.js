@@ -1,0 +1,84 @@
+// Why a row stands where it stands. What the board itself knows is there at once; the server's thread joins it when it
+// answers: {"thread": [{"state": "answer"|"used"|"set_aside"|"ruling", "at": iso|null, "text": {"zh","en"}, "rule": str|null}]}.
+import { bib, el, icon } from "./dom.js";
+import { groupTitles, mainName, otherName, regionOf, statusText, teamOf } from "./names.js";
+import { isEnglish, ordinal, say } from "./words.js";
+import { timeOfDay } from "./when.js";
+import { gap, lapsDown, raceTime } from "../times.js";
+
+export class Why {
+  constructor(dialog, whyUrl, hands) {
+    this.dialog = dialog;
+    this.whyUrl = whyUrl;
+    this.hands = hands;
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+      if (event.target.closest(".star")) { this.hands.star(this.race.slug, this.number); this.draw(); }
+    });
+    dialog.addEventListener("close", () => { this.number = null; });
+  }
+
+  open(race, number) {
+    this.race = race;
+    this.number = number;
+    this.thread = null;
+    this.draw();
+    if (!this.dialog.open) this.dialog.showModal();
+    this.ask(race.slug, number);
+  }
+
+  async ask(slug, number) {
+    const answer = await fetch(this.whyUrl.replace("{slug}", slug).replace("{bib}", number)).catch(() => null);
+    if (!answer?.ok || number !== this.number || slug !== this.race.slug) return;
+    this.thread = (await answer.json()).thread || null;
+    this.draw();
+  }
+
+  /** Again with a new board, while it is open. */
+  refresh() { if (this.dialog.open && this.number !== null) this.draw(); }
+
+  draw() {
+    const board = this.hands.boards().get(this.race.slug), row = board?.byBib.get(this.number);
+    if (!row) return;
+    const rider = board.riders[row.bib] || {}, followed = this.hands.follow.has(this.race.slug, row.bib);
+    const focused = this.dialog.contains(document.activeElement) ? document.activeElement.className : null;
+    this.dialog.replaceChildren(
+      el("div", { cls: "dialog-head" }, bib(row.bib, this.race.mark), el("h2", { id: "why-title" }, mainName(rider), " ", el("small", {}, otherName(rider))),
+        el("button", { cls: "star", type: "button", ariaPressed: String(followed), ariaLabel: say("star.follow", { bib: row.bib }) }, icon("star")),
+        el("button", { cls: "star", type: "button", ariaLabel: say("close"), data: { close: "" } }, icon("cross"))),
+      el("p", { cls: "why-team soft" }, [teamOf(rider), regionOf(rider), this.race.title].filter(Boolean).join(" · ")),
+      this.answer(row), el("h3", { cls: "why-head" }, say("why.title")),
+      el("ol", { cls: "thread" }, ...this.steps(board, row)),
+      el("p", { cls: "why-foot tiny quiet" }, say("why.revision", { n: board.revision })));
+    if (focused) this.dialog.querySelector(`.${focused.split(" ")[0]}`)?.focus();
+  }
+
+  answer(row) {
+    const place = row.rank === null ? statusText(row.status === "racing" ? "racing" : row.status) : say("rank", { n: ordinal(row.rank) });
+    const language = isEnglish() ? "en" : "zh";
+    const result = row.down > 0 ? lapsDown(row.down, language) : row.gap_ms ? gap(row.gap_ms) : row.time_ms === null ? "" : raceTime(row.time_ms);
+    return el("p", { cls: "why-answer" }, el("b", {}, place), el("b", {}, result));
+  }
+
+  /** The server's thread when it came, else what the board says of the row. */
+  steps(board, row) {
+    if (this.thread) return this.thread.map((step) => this.step(step.state, step.text[isEnglish() ? "en" : "zh"], step.at && Date.parse(step.at), step.rule));
+    const found = [];
+    const gun = board.gun ? Date.parse(board.gun) : null;
+    if (gun !== null) found.push(this.step("used", say("why.gun"), gun));
+    if (row.time_ms !== null && row.laps) {
+      found.push(this.step("used", say("why.laps", { n: row.laps, time: raceTime(row.time_ms) }), gun === null ? null : gun + row.time_ms));
+    }
+    if (row.lap_ms) found.push(this.step("used", say("why.lap", { time: raceTime(row.lap_ms) })));
+    if (row.group && groupTitles(board.groups).get(row.group)) {
+      found.push(this.step("used", say("why.group", { key: row.group, title: groupTitles(board.groups).get(row.group) })));
+    }
+    for (const flag of row.flags) found.push(this.step("set_aside", say("why.flag", { flag: say(`flag.${flag}`) || flag })));
+    found.push(this.step("answer", row.rank === null ? say("why.unranked") : say("why.rank", { n: ordinal(row.rank) })));
+    return found;
+  }
+
+  step(state, text, at = null, rule = null) {
+    return el("li", { cls: `step step-${state}` }, el("span", {}, text, rule ? el("small", {}, ` ${rule}`) : null), at === null ? null : el("time", {}, timeOfDay(at)));
+  }
+}
