@@ -16,6 +16,8 @@ from results.scoring.race_facts import Row, Standings
 COLUMNS = ("bib", "rank", "status", "laps", "time_ms", "gap_ms", "down", "group", "lap_ms", "move", "flags")
 MOST_EVENTS = 20
 SHOWN_IN_GROUP = 6
+#: A strung-out race falls apart into as many groups as riders; beyond these nobody looks for a letter.
+MOST_GROUPS = 26
 
 
 def as_json(known: Known, standings: Standings, clock: Segment | None) -> dict[str, Any]:
@@ -25,6 +27,7 @@ def as_json(known: Known, standings: Standings, clock: Segment | None) -> dict[s
     gun_us = min(guns, default=None)
     last = max((row.crossings[-1] for row in standings.rows if row.crossings), default=None)
     winner = next((row for row in standings.rows if row.rank == 1 and row.status == "FIN"), None)
+    shown = {group.key for group in standings.groups[:MOST_GROUPS]}
     return {
         "v": 1,
         "race": race.slug,
@@ -41,10 +44,10 @@ def as_json(known: Known, standings: Standings, clock: Segment | None) -> dict[s
         "lap_m": race.course.lap_m,
         "start_m": 0,
         "leader": _leader(known, standings, gun_us),
-        "counts": _counts(known, standings, gun_us),
+        "counts": _counts(known, standings, begun=phase(known, gun_us) != "upcoming"),
         "groups": _groups(standings, zone),
         "columns": COLUMNS,
-        "rows": [_row(row) for row in standings.rows],
+        "rows": [_row(row, shown) for row in standings.rows],
         "riders": {str(row["bib"]): _rider(row) for row in known.entries},
         "events": _events(known, standings, gun_us, zone),
         "chart": _chart(standings),
@@ -71,10 +74,12 @@ def _ms(value_us: int | None) -> int | None:
     return None if value_us is None else value_us // 1000
 
 
-def _row(row: Row) -> list[Any]:
+def _row(row: Row, shown: set[str]) -> list[Any]:
+    """A line of the board, in the order of COLUMNS; `shown` are the groups the board lists."""
     flags = [*row.flags, "REL"] if row.relegated and "REL" not in row.flags else list(row.flags)
     return [
-        row.bib, row.rank, row.status, row.laps, _ms(row.time_us), _ms(row.gap_us), row.laps_down, row.group,
+        row.bib, row.rank, row.status, row.laps, _ms(row.time_us), _ms(row.gap_us), row.laps_down,
+        row.group if row.group in shown else "",
         _ms(row.last_lap_us), row.move, flags,
     ]  # fmt: skip
 
@@ -109,7 +114,7 @@ def _leader(known: Known, standings: Standings, gun_us: int | None) -> dict[str,
     }
 
 
-def _counts(known: Known, standings: Standings, gun_us: int | None) -> dict[str, int]:
+def _counts(known: Known, standings: Standings, *, begun: bool) -> dict[str, int]:
     by = Counter(row.status for row in standings.rows)
     lapped = sum(1 for row in standings.rows if row.status == "racing" and row.laps_down > 0)
     entered = len(known.entries)
@@ -117,7 +122,7 @@ def _counts(known: Known, standings: Standings, gun_us: int | None) -> dict[str,
     return {
         "entered": entered,
         "signed_on": signed,
-        "started": entered - by["DNS"] - by["waiting"] if gun_us is not None else 0,
+        "started": entered - by["DNS"] - by["waiting"] if begun else 0,
         "racing": by["racing"],
         "finished": by["FIN"],
         "lapped": by["LAP"] + lapped,
@@ -141,7 +146,7 @@ def _groups(standings: Standings, zone: ZoneInfo) -> list[dict[str, Any]]:
             "lap": group.lap,
             "at": moment(group.at_us, zone),
         }
-        for group in standings.groups
+        for group in standings.groups[:MOST_GROUPS]
     ]
 
 

@@ -89,7 +89,8 @@ class Hub:
     def start(self) -> None:
         """Begin to listen; call inside the running loop."""
         self._spawn(self._run())
-        self._spawn(self._tick())
+        self._spawn(self._compare())
+        self._spawn(self._beat())
 
     def close(self) -> None:
         """End every stream at once, each with its own moment to come back. Safe to call twice."""
@@ -328,8 +329,7 @@ class Hub:
                 await self._refresh(bell, slug)
         self.loaded = True
 
-    async def _tick(self) -> None:
-        beaten = time.monotonic()
+    async def _compare(self) -> None:
         while True:
             await asyncio.sleep(self.pace.reconcile)
             try:
@@ -337,9 +337,11 @@ class Hub:
                     await self._reconcile(self._bell)
             except UNREADABLE as error:
                 logger.warning("live stream: boards could not be compared: %r", error)
-            if time.monotonic() - beaten >= self.pace.heartbeat - self.pace.reconcile / 2:
-                beaten = time.monotonic()
-                self._send(self.clients, sse.HEARTBEAT)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.pace.heartbeat)
+            self._send(self.clients, sse.HEARTBEAT)
 
 
 STREAM_HEADERS = [

@@ -15,6 +15,7 @@ import contextlib
 import logging
 import socket
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -134,14 +135,12 @@ class Gateway:
                 data = await asyncio.wait_for(line.reader.read(GROUP_BYTES), IDLE_S)
                 if not data:
                     break
-                for frame in line.session.feed(data):
-                    line.frames.append(frame)
-                    line.queued += len(frame.raw)
-                line.wake.set()
+                self._queue(line, line.session.feed(data))
                 while line.queued > QUEUE_BYTES and not line.ended:
                     line.room.clear()
                     await line.room.wait()
-        except FrameTooLong:
+        except FrameTooLong as problem:
+            self._queue(line, problem.frames)
             logger.warning("%s cut off: a frame that does not end", line.peer)
         except TimeoutError:
             logger.info("%s cut off: silent for %d s", line.peer, IDLE_S)
@@ -150,6 +149,11 @@ class Gateway:
         finally:
             line.ended = True
             line.wake.set()
+
+    def _queue(self, line: Line, frames: Sequence[Frame]) -> None:
+        line.frames.extend(frames)
+        line.queued += sum(len(frame.raw) for frame in frames)
+        line.wake.set()
 
     async def _commit(self, line: Line) -> None:
         loop = asyncio.get_running_loop()

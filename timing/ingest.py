@@ -116,8 +116,8 @@ def _store(channel: Channel, parts: list[Part]) -> None:
     new = _insert(_rows(parts, sources, allowed))
     chips = {chip for _ingestion, chip, _source in new}
     carried = _races(edition, chips)
-    _markers(parts, sources)
-    ingestions = Ingestion.objects.bulk_create([_ingestion(edition, part, new, carried) for part in parts])
+    markers = _markers(parts, sources)
+    ingestions = Ingestion.objects.bulk_create([_ingestion(edition, part, new, carried, markers) for part in parts])
     races = _affected(new, carried, sources.values())
     revision.advance(edition, races, ingestions)
     _finish(parts)
@@ -238,27 +238,35 @@ def _affected(
     return {race for chip, source in pairs for race, course in carried.get(chip, ()) if course == courses.get(source)}
 
 
-def _markers(parts: Iterable[Part], sources: dict[str, Source]) -> None:
-    Marker.objects.bulk_create(
-        [
-            Marker(
-                source=sources[marker.source],
-                ingestion_id=part.number,
-                kind=marker.kind[:40],
-                name=marker.name[:80],
-                local_us=marker.local_us,
-            )
-            for part in parts
-            if part.first == 0
-            for marker in part.parsed.markers
-            if marker.source in sources
-        ],
-        ignore_conflicts=True,
-    )
+def _markers(parts: Iterable[Part], sources: dict[str, Source]) -> Counter[int]:
+    """Keep the gun markers that are new; returns how many each ingestion brought."""
+    fresh: dict[tuple[int, int, str, str], Marker] = {}
+    for part in parts:
+        for marker in part.parsed.markers if part.first == 0 else ():
+            if marker.source in sources:
+                row = Marker(
+                    source=sources[marker.source],
+                    ingestion_id=part.number,
+                    kind=marker.kind[:40],
+                    name=marker.name[:80],
+                    local_us=marker.local_us,
+                )
+                fresh.setdefault((row.source_id, row.local_us, row.kind, row.name), row)
+    if fresh:
+        moments = {key[1] for key in fresh}
+        known = Marker.objects.filter(source__in={key[0] for key in fresh}, local_us__in=moments)
+        for key in known.values_list("source_id", "local_us", "kind", "name"):
+            fresh.pop(key, None)
+        Marker.objects.bulk_create(fresh.values())
+    return Counter(row.ingestion_id for row in fresh.values())
 
 
 def _ingestion(
-    edition: Edition, part: Part, new: list[tuple[int, str, int]], carried: dict[str, set[tuple[int, int]]]
+    edition: Edition,
+    part: Part,
+    new: list[tuple[int, str, int]],
+    carried: dict[str, set[tuple[int, int]]],
+    markers: Counter[int],
 ) -> Ingestion:
     """The fact that the part was taken in, with its counts. What the decoder rejected goes with the first part."""
     mine = [chip for number, chip, _source in new if number == part.number]
@@ -279,7 +287,7 @@ def _ingestion(
         known=len(part.reads) - len(mine) - refused,
         rejected=len(part.rejects),
         unknown=sum(1 for chip in mine if chip not in carried),
-        markers=len(part.parsed.markers) if part.first == 0 else 0,
+        markers=markers[part.number],
     )
 
 

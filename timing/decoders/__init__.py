@@ -3,6 +3,7 @@
 A new make is a file here, a line in MAKES and its vectors in the tests; docs/decoders.md is the recipe.
 """
 
+from timing.decoders.json_batch import JSON_BATCH
 from timing.decoders.model import Decoder
 from timing.decoders.mylaps_tcp import mylaps
 from timing.decoders.sheet import SHEET
@@ -10,6 +11,7 @@ from timing.decoders.sheet import SHEET
 MAKES: dict[str, Decoder] = {
     "mylaps": mylaps(version=2),
     "csv": SHEET,
+    "json": JSON_BATCH,
 }
 
 # A format picks its decoder; one that is spoken to otherwise than its make by default says so here.

@@ -30,8 +30,7 @@ def parse(body: bytes, context: Context) -> Parsed:
         return _parse_workbook(body, context)
     if body.startswith(_XLS_MARK):
         return Parsed(rejects=(Reject(body, OLD_EXCEL),))
-    text = read_text(body)
-    found = None if text is None else _parse_text(text, context)
+    found = _parse_text(read_text(body), context)
     return Parsed(rejects=(Reject(body, NOT_A_CHIP_FILE),)) if found is None else found
 
 

@@ -10,6 +10,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _LINE_END_BYTES = re.compile(rb"\r\n|\r|\n")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 _SNIFF = 4096  # bytes
+_SAMPLE = 256 * 1024  # bytes
 _SNIFF_LINES = 20
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -33,11 +34,9 @@ class PlainText:
         return {index: cut[index] for index in indexes}
 
 
-def read_text(body: bytes) -> PlainText | None:
-    """The file as lines; None when it is no text at all."""
+def read_text(body: bytes) -> PlainText:
+    """The file as lines."""
     encoding, mark = _encoding(body)
-    if not encoding:
-        return None
     body = body[mark:]
     if encoding.startswith("utf-16"):
         text = body.decode(encoding, "surrogatepass" if len(body) % 2 == 0 else "ignore")
@@ -59,20 +58,25 @@ def _decoded(line: bytes, encoding: str) -> str | None:
 
 
 def _encoding(body: bytes) -> tuple[str, int]:
-    """The encoding and the length of the mark that tells it; an empty name for binary data.
+    """The encoding and the length of the mark that tells it.
 
-    Chinese spreadsheets save GBK or GB18030, which almost any bytes can pass for, so UTF-8 is tried first; the last
-    line is left out of that, as a broken upload may end within a letter.
+    Chinese spreadsheets save GBK or GB18030, which almost any bytes can pass for, so UTF-8 comes first: when all lines
+    are UTF-8, or most of those that are not plain ASCII. The last line is left out, as a broken upload may end within a
+    letter.
     """
     for mark, name in _MARKS:
         if body.startswith(mark):
             return name, len(mark)
     head = body[:_SNIFF]
-    if b"\0" in head:
-        even, odd = b"\0" in head[::2], b"\0" in head[1::2]
-        return ("" if even and odd else "utf-16-be" if even else "utf-16-le"), 0
+    even, odd = head[::2].count(b"\0"), head[1::2].count(b"\0")
+    if bool(even) != bool(odd) and max(even, odd) > len(head) // 20:
+        return ("utf-16-be" if even else "utf-16-le"), 0
     whole_lines = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1] or body
-    return ("gb18030" if _decoded(whole_lines, "utf-8") is None else "utf-8"), 0
+    if _decoded(whole_lines, "utf-8") is not None:
+        return "utf-8", 0
+    telling = [line for line in _LINE_END_BYTES.split(whole_lines[:_SAMPLE]) if not line.isascii()]
+    in_utf8 = sum(_decoded(line, "utf-8") is not None for line in telling)
+    return ("utf-8" if in_utf8 * 2 > len(telling) else "gb18030"), 0
 
 
 def is_separator_line(line: str | None) -> bool:

@@ -15,6 +15,7 @@ NOT_A_READ = "not_a_read"  # a title above the headings
 TOO_FEW_CELLS = "too_few_cells"
 BAD_ENCODING = "bad_encoding"
 BAD_SOURCE = "bad_source"
+_UNREADABLE = ("\N{REPLACEMENT CHARACTER}",)  # neither a heading nor a read
 _NUMBERS = frozenset({"lap", "record", "rssi"})
 
 
@@ -31,7 +32,7 @@ def read_rows(rows: Iterable[Cells | None], context: Context) -> Rows | None:
     times = TimeCells(context)
     rest = iter(rows)
     head = list(islice(rest, max(HEADING_ROWS, SAMPLE_ROWS)))
-    columns = find_columns([row or () for row in head], times)
+    columns = find_columns([_UNREADABLE if row is None else row for row in head], times)
     if columns is None:
         return None
     reader = _RowReader(columns, times, context.source)

@@ -1,0 +1,67 @@
+"""Every vector of the makes we read, whole answer against whole answer; a new make adds its formats here."""
+
+import pytest
+
+from tests.timing.chip_vectors import context_of, named, segments_of, vectors
+from timing.decoders import FORMATS, MAKES, UnknownMake, decoder
+from timing.management.commands.parse import as_json
+
+OURS = vectors(*FORMATS)
+LIVE = [vector for vector in OURS if decoder(vector["format"]).open_session]
+
+
+def answer(vector, body):
+    """The reply to Pong is the format's business: version 1 peers are vectors of mylaps_tcp_v1."""
+    context = context_of(vector)
+    return as_json(decoder(vector["format"]).parse(body, context), context.zone)
+
+
+def test_these_families_are_covered():
+    assert sorted({vector["format"] for vector in OURS}) == ["generic_csv", "mylaps_tcp_v1", "mylaps_tcp_v2"]
+    assert len(OURS) == 13
+
+
+@pytest.mark.parametrize("vector", OURS, ids=named)
+def test_vector(vector):
+    assert answer(vector, b"".join(segments_of(vector))) == vector["expected"]
+
+
+@pytest.mark.parametrize("vector", LIVE, ids=named)
+def test_vector_cut_at_every_byte(vector):
+    body = b"".join(segments_of(vector))
+    make = decoder(vector["format"])
+    for cut in range(len(body) + 1):
+        session = make.session("LYDG")
+        frames = session.feed(body[:cut]) + session.feed(body[cut:])
+        assert answer(vector, b"".join(frame.raw for frame in frames)) == vector["expected"]
+        replies = [frame.reply.decode() for frame in frames if frame.reply]
+        assert (replies, session.pending) == (vector["expected"]["replies"], b"")
+
+
+@pytest.mark.parametrize("vector", LIVE, ids=named)
+def test_kept_frames_hold_all_that_counts(vector):
+    session = decoder(vector["format"]).session("LYDG")
+    frames = session.feed(b"".join(segments_of(vector)))
+    kept = answer(vector, b"".join(frame.raw for frame in frames if frame.keep))
+    whole = vector["expected"]
+    told = ("passings", "markers", "rejects", "control")
+    assert {part: kept[part] for part in told} == {part: whole[part] for part in told} | {"control": []}
+
+
+def test_the_registry_names_each_make_and_format():
+    assert {make: made.formats for make, made in MAKES.items()} == {
+        "mylaps": ("mylaps_tcp_v1", "mylaps_tcp_v2"),
+        "csv": ("generic_csv",),
+    }
+    assert sorted(FORMATS) == ["generic_csv", "mylaps_tcp_v1", "mylaps_tcp_v2"]
+    assert all(make == made.make for make, made in MAKES.items())
+    assert decoder("csv").session("LYDG") is None
+
+
+@pytest.mark.parametrize("name", ["raceresult", "ultra", "feibot", "chronotrack_file", "", "MYLAPS"])
+def test_a_make_that_is_not_there_yet(name):
+    with pytest.raises(UnknownMake) as refused:
+        decoder(name)
+    assert str(refused.value) == (
+        f"There is no decoder for {name!r} yet. There are: mylaps, csv, mylaps_tcp_v1, mylaps_tcp_v2, generic_csv."
+    )

@@ -1,0 +1,51 @@
+"""A batch of reads as JSON, as `POST /api/v1/timing/reads/` takes it: `{"reads": [{"source", "chip", "local"}, ...]}`.
+
+`local` is the device's own wall clock, ISO 8601 without a zone, to the microsecond at most. One with a zone is refused:
+which zone the source's clock is set to is a setting of the source, and a converted time would be another identity.
+"""
+
+import json
+from typing import Any
+
+from timing.decoders.model import Context, Decoder, Parsed, Read, Reject
+from timing.decoders.wall_clock import day_us, time_us
+
+
+def parse(body: bytes, context: Context) -> Parsed:
+    """The reads of a batch; a row that is none is rejected with its reason, the others count."""
+    try:
+        rows = json.loads(body)["reads"]
+    except (ValueError, KeyError, TypeError):
+        return Parsed(rejects=(Reject(body, "not_a_chip_file"),))
+    if not isinstance(rows, list):
+        return Parsed(rejects=(Reject(body, "not_a_chip_file"),))
+    reads: list[Read] = []
+    rejects: list[Reject] = []
+    for row in rows:
+        read = _read(row, context)
+        if isinstance(read, Read):
+            reads.append(read)
+        else:
+            rejects.append(Reject(json.dumps(row, ensure_ascii=False).encode(), read))
+    return Parsed(tuple(reads), rejects=tuple(rejects))
+
+
+def _read(row: Any, context: Context) -> Read | str:
+    """A read, or the reason why it is none."""
+    if not isinstance(row, dict):
+        return "bad_row"
+    chip, local, source = row.get("chip"), row.get("local"), row.get("source", context.source)
+    if not isinstance(chip, str) or not chip.strip():
+        return "bad_chip"
+    if not isinstance(source, str) or not source.strip():
+        return "bad_source"
+    if not isinstance(local, str) or len(local) < 19 or local[10] not in "T ":
+        return "bad_time"
+    try:
+        moment = day_us(int(local[:4]), int(local[5:7]), int(local[8:10])) + time_us(local[11:])
+    except ValueError:
+        return "bad_time"
+    return Read(source.strip(), chip.strip().upper(), moment)
+
+
+JSON_BATCH = Decoder("json", ("json_batch",), parse)
