@@ -19,10 +19,10 @@ def is_forwarder_log(body: bytes) -> bool:
 
 def sent_frames(log: bytes) -> list[bytes]:
     """The machine's frames in order, each with its closing `$` and whatever stood before it on the wire."""
-    starts = list(_ENTRY.finditer(log))
-    ends = [entry.start() for entry in starts[1:]] + [len(log)]
     frames = []
-    for entry, end in zip(starts, ends, strict=True):
+    entries = list(_ENTRY.finditer(log))
+    for number, entry in enumerate(entries, start=1):
+        end = entries[number].start() if number < len(entries) else len(log)
         sent = _SENT.match(log, entry.end(), end)
         if sent is not None:
             frames.append(log[sent.end() : end].removesuffix(b"\n") + b"$")
