@@ -6,7 +6,7 @@ Nothing is judged here. The thread is read off the judged field, so it cannot sa
 from timing.passings import Passing
 
 from . import laps, standings, status
-from .field import Field, Ride
+from .field import Field, Ride, whole
 from .race_facts import SECOND_US, RaceFacts, RulingFact, Step, Why
 
 ARTICLES = {
@@ -62,9 +62,9 @@ def _seen(field: Field, ride: Ride) -> list[Passing]:
     """What the chips of the rider saw, after rulings on swapped chips, by time."""
     bib = ride.bib
     for ruling in field.rulings.get("chip_swap", ()):
-        pair = (ruling.detail.get("a"), ruling.detail.get("b"))
-        if bib in pair:
-            bib = int(pair[0] if pair[1] == bib else pair[1] or 0)
+        one, other = whole(ruling, "a"), whole(ruling, "b")
+        if one is not None and other is not None and bib in (one, other):
+            bib = one if bib == other else other
     return sorted((passing for passing in field.facts.passings if passing.bib == bib), key=lambda one: one.at_us)
 
 
@@ -158,4 +158,4 @@ WHOLE_RACE = ("results_at_lap", "neutralise", "otl_waive_all")
 
 
 def _names(ruling: RulingFact, bib: int) -> bool:
-    return ruling.kind == "chip_swap" and bib in (ruling.detail.get("a"), ruling.detail.get("b"))
+    return ruling.kind == "chip_swap" and bib in (whole(ruling, "a"), whole(ruling, "b"))

@@ -2,7 +2,7 @@
 
 from . import gaps, groups, laps, ranking, status
 from .field import Field, Ride
-from .race_facts import Group, Row, Standings
+from .race_facts import SECOND_US, Row, Standings
 
 
 def settle(field: Field) -> Standings:
@@ -18,14 +18,14 @@ def settle(field: Field) -> Standings:
     for listed in lists:
         rows += _rows(field, listed, letters, times if len(lists) == 1 else None)
     return Standings(
-        tuple(rows), found, _leader(rows, found), lead_us, tuple(dict.fromkeys(field.warnings)), tuple(field.flags)
+        tuple(rows), found, _leader(rows), lead_us, tuple(dict.fromkeys(field.warnings)), tuple(field.flags)
     )
 
 
-def _leader(rows: list[Row], found: tuple[Group, ...]) -> int | None:
+def _leader(rows: list[Row]) -> int | None:
     """The first of the list, once anybody has been seen."""
     first = rows[0] if rows else None
-    return first.bib if first is not None and first.rank is not None and (found or first.laps == 0) else None
+    return first.bib if first is not None and first.rank is not None else None
 
 
 def _rows(field: Field, listed: list[Ride], letters: dict[int, str], times: gaps.LapTimes | None) -> list[Row]:
@@ -46,7 +46,7 @@ def _row(
     time_us = gap_us = move = None
     down = 0
     if ride.status in ("FIN", "OTL"):
-        time_us = None if ride.time_s is None else ride.time_s * 1_000_000
+        time_us = None if ride.time_s is None else ride.time_s * SECOND_US
         gap_us = gaps.result_gap(ride, winner)
         move = times.move(ride)
     elif ride.status == "LAP":
