@@ -73,6 +73,7 @@ def test_a_store_record_that_is_no_read(bad, reason):
         (b"c=KV86583|t=09:01|d=240525", "bad_time"),
         (b"c=KV86583|t=09:01:02.500|d=240230", "bad_time"),
         (b"c=KV86583|t=09:01:02.-5|d=240525", "bad_time"),
+        (b"c=" + b"9" * 33 + b"|t=09:01:02.500|d=240525", "bad_chip"),
         (b"", "bad_chip"),
         (b"nonsense", "bad_chip"),
     ],
@@ -177,8 +178,9 @@ def test_a_message_that_is_none_is_kept_and_not_answered(message, reason):
     )
 
 
-def test_a_source_without_a_usable_name_is_a_reject_and_still_answered():
-    body = b"Fin\x07ish@Passing@c=KV86583|d=240525|t=09:01:02.5@7@$"
+@pytest.mark.parametrize("name", [b"Fin\x07ish", b"x" * 81, b""])
+def test_a_source_without_a_usable_name_is_a_reject_and_still_answered(name):
+    body = name + b"@Passing@c=KV86583|d=240525|t=09:01:02.5@7@$"
     assert parse(body) == Parsed(rejects=(Reject(body[:-1], "bad_frame"),), replies=(b"LYDG@AckPassing@7@$",))
 
 

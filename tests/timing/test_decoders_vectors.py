@@ -52,8 +52,9 @@ def test_the_registry_names_each_make_and_format():
     assert {make: made.formats for make, made in MAKES.items()} == {
         "mylaps": ("mylaps_tcp_v1", "mylaps_tcp_v2"),
         "csv": ("generic_csv",),
+        "json": ("json_batch",),
     }
-    assert sorted(FORMATS) == ["generic_csv", "mylaps_tcp_v1", "mylaps_tcp_v2"]
+    assert sorted(FORMATS) == ["generic_csv", "json_batch", "mylaps_tcp_v1", "mylaps_tcp_v2"]
     assert all(make == made.make for make, made in MAKES.items())
     assert decoder("csv").session("LYDG") is None
 
@@ -63,5 +64,6 @@ def test_a_make_that_is_not_there_yet(name):
     with pytest.raises(UnknownMake) as refused:
         decoder(name)
     assert str(refused.value) == (
-        f"There is no decoder for {name!r} yet. There are: mylaps, csv, mylaps_tcp_v1, mylaps_tcp_v2, generic_csv."
+        f"There is no decoder for {name!r} yet. There are: "
+        "mylaps, csv, json, mylaps_tcp_v1, mylaps_tcp_v2, generic_csv, json_batch."
     )

@@ -1,7 +1,7 @@
 """Small texts that devices write: decoded without ever failing, and bounded so that a database column holds them."""
 
-MAX_CHIP = 64  # characters; an EPC of 96 bits is 24
-MAX_NAME = 100  # of a source
+MAX_CHIP = 32  # characters; an EPC of 96 bits is 24
+MAX_NAME = 80  # of a source
 MAX_EVIDENCE = 40  # of device, antenna, bib and the like: shown, never an identity
 
 
@@ -26,6 +26,12 @@ def evidence(text: str) -> str:
     if trimmed.isprintable():
         return trimmed[:MAX_EVIDENCE]
     return "".join(letter for letter in trimmed if letter.isprintable())[:MAX_EVIDENCE]
+
+
+def decibels(text: str) -> int | None:
+    """A signal strength; None for a number that can be none."""
+    number = small_number(text)
+    return number if number is not None and -999 <= number <= 999 else None
 
 
 def small_number(text: str, base: int = 10) -> int | None:

@@ -7,7 +7,10 @@ which zone the source's clock is set to is a setting of the source, and a conver
 import json
 from typing import Any
 
+from timing.decoders.field_text import is_name
 from timing.decoders.model import Context, Decoder, Parsed, Read, Reject
+from timing.decoders.sheet.cell_times import BadCell
+from timing.decoders.sheet.chip_cells import chip_of
 from timing.decoders.wall_clock import day_us, time_us
 
 
@@ -15,7 +18,7 @@ def parse(body: bytes, context: Context) -> Parsed:
     """The reads of a batch; a row that is none is rejected with its reason, the others count."""
     try:
         rows = json.loads(body)["reads"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Parsed(rejects=(Reject(body, "not_a_chip_file"),))
     if not isinstance(rows, list):
         return Parsed(rejects=(Reject(body, "not_a_chip_file"),))
@@ -26,7 +29,7 @@ def parse(body: bytes, context: Context) -> Parsed:
         if isinstance(read, Read):
             reads.append(read)
         else:
-            rejects.append(Reject(json.dumps(row, ensure_ascii=False).encode(), read))
+            rejects.append(Reject(json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace"), read))
     return Parsed(tuple(reads), rejects=tuple(rejects))
 
 
@@ -35,9 +38,13 @@ def _read(row: Any, context: Context) -> Read | str:
     if not isinstance(row, dict):
         return "bad_row"
     chip, local, source = row.get("chip"), row.get("local"), row.get("source", context.source)
-    if not isinstance(chip, str) or not chip.strip():
+    try:
+        chip = chip_of(chip) if isinstance(chip, str) else ""
+    except BadCell as bad:
+        return str(bad)
+    if not chip:
         return "bad_chip"
-    if not isinstance(source, str) or not source.strip():
+    if not isinstance(source, str) or not is_name(source.strip()):
         return "bad_source"
     if not isinstance(local, str) or len(local) < 19 or local[10] not in "T ":
         return "bad_time"
@@ -45,7 +52,7 @@ def _read(row: Any, context: Context) -> Read | str:
         moment = day_us(int(local[:4]), int(local[5:7]), int(local[8:10])) + time_us(local[11:])
     except ValueError:
         return "bad_time"
-    return Read(source.strip(), chip.strip().upper(), moment)
+    return Read(source.strip(), chip, moment)
 
 
 JSON_BATCH = Decoder("json", ("json_batch",), parse)

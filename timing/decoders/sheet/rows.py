@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from timing.decoders.field_text import evidence, is_name, small_number
+from timing.decoders.field_text import decibels, evidence, is_name, small_number
 from timing.decoders.model import Context, Read
 from timing.decoders.sheet.cell_times import BadCell, TimeCells
 from timing.decoders.sheet.chip_cells import chip_of
@@ -16,7 +16,7 @@ TOO_FEW_CELLS = "too_few_cells"
 BAD_ENCODING = "bad_encoding"
 BAD_SOURCE = "bad_source"
 _UNREADABLE = ("\N{REPLACEMENT CHARACTER}",)  # neither a heading nor a read
-_NUMBERS = frozenset({"lap", "record", "rssi"})
+_NUMBERS = {"lap": small_number, "record": small_number, "rssi": decibels}
 
 
 class Rows(NamedTuple):
@@ -104,5 +104,5 @@ class _RowReader:
                 text = self._texts.get(cell)
                 if text is None:
                     text = self._texts[cell] = evidence(cell)
-                said[name] = small_number(text) if name in _NUMBERS else text
+                said[name] = _NUMBERS[name](text) if name in _NUMBERS else text
         return said
