@@ -80,7 +80,7 @@ def valkey(user: str | None) -> Path:
 def _installed_postgres() -> list[Path]:
     """PostgreSQL of this machine: Debian's versions newest first, then whatever PATH names."""
     debian = Path("/usr/lib/postgresql").glob("*/bin/postgres")
-    found = sorted(debian, key=lambda path: int(re.sub(r"\D", "", path.parts[4]) or 0), reverse=True)
+    found = sorted(debian, key=lambda path: [int(number) for number in re.findall(r"\d+", path.parts[4])], reverse=True)
     if on_path := shutil.which("postgres"):
         found.append(Path(on_path))
     return found

@@ -27,6 +27,7 @@ def stoppable() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        _asked_to_stop.clear()
 
 
 def asked() -> tuple[int, ...]:

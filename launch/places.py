@@ -13,6 +13,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STATES = ROOT / ".state"
 NAME = "daguguan"
+PUBLIC = Path("/var/tmp")  # survives a restart, unlike /tmp
 
 
 def site_packages() -> Path:
@@ -26,7 +27,7 @@ def outside(*names: str) -> Path:
     The name holds our user id and the folder must be ours and closed to other writers: /var/tmp is everybody's, and who
     gets there first must not be able to hand us binaries.
     """
-    folder = Path("/var/tmp") / f"{NAME}-{os.getuid()}"
+    folder = PUBLIC / f"{NAME}-{os.getuid()}"
     for name in ("", *names):
         folder = folder / name
         folder.mkdir(mode=0o755, exist_ok=True)

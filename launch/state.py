@@ -1,5 +1,6 @@
 """A state folder: who uses it now, what was started in it, and what an earlier run may have left running."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -99,7 +100,13 @@ class State:
         for path in self.folder.iterdir():
             if path.name != "lock":
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-        shutil.rmtree(self._outside(), ignore_errors=True)
+        outside = self._outside()
+        shutil.rmtree(outside, ignore_errors=True)
+        for folder in outside.parents:
+            if folder.parent == places.PUBLIC:
+                break
+            with contextlib.suppress(OSError):  # not empty: another state of this clone lies there
+                folder.rmdir()
 
     def remove(self) -> None:
         """Remove the folder itself, and the lock with it."""
@@ -122,7 +129,7 @@ class State:
         return folder
 
     def _outside(self) -> Path:
-        return Path("/var/tmp") / f"{places.NAME}-{os.getuid()}" / places.clone_mark() / self.name
+        return places.PUBLIC / f"{places.NAME}-{os.getuid()}" / places.clone_mark() / self.name
 
     def _end_leftovers(self) -> None:
         """End what a run that was killed itself started here: politely, then by force after 10 s."""

@@ -13,6 +13,7 @@ LOOK = 0.1  # seconds between two looks at the children
 SHORT_LIFE = 5.0  # seconds: who dies sooner is not well
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds before a restart, doubled each time
 PATIENCE = 8  # short lives in a row before the whole is given up
+PATIENCE_AT_START = 4  # the same, for a part that never was well
 LOG_LIMIT = 20 * 1024 * 1024  # bytes; a demo may stay up for days
 
 
@@ -23,6 +24,7 @@ class Watched:
     part: Part
     started: float = 0.0
     short_lives: int = 0
+    was_well: bool = False
     start_at: float | None = None  # when it is due to be started again
     seen: int = 0  # bytes of its log already shown
 
@@ -104,8 +106,10 @@ class Supervisor:
         part = watched.part
         assert part.process is not None
         part.end()
-        watched.short_lives = watched.short_lives + 1 if time.monotonic() - watched.started < SHORT_LIFE else 0
-        if watched.short_lives >= PATIENCE:
+        short = time.monotonic() - watched.started < SHORT_LIFE
+        watched.short_lives = watched.short_lives + 1 if short else 0
+        watched.was_well = watched.was_well or not short
+        if watched.short_lives >= (PATIENCE if watched.was_well else PATIENCE_AT_START):
             raise PartFailed(f"{part.name} keeps failing (exit {part.process.returncode}):\n{last_lines(part.log)}")
         pause = min(FIRST_PAUSE * 2**watched.short_lives, LONGEST_PAUSE)
         watched.start_at = time.monotonic() + pause
