@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import quote_from_bytes
 
 from a2wsgi import WSGIMiddleware
 
@@ -20,7 +19,6 @@ WSGIApplication = Callable[[dict[str, Any], Any], Iterable[bytes]]
 BODY = "door.body"  # the key under which the complete body travels in the scope
 LINGER_S, LINGER_BYTES = 1.0, 1024 * 1024
 FAREWELL_S = 2.0  # for readers, when the server ends
-PRINTABLE = bytes(range(0x21, 0x7F)).decode()
 
 
 class Gate:
@@ -54,7 +52,7 @@ class Gate:
         except Gone:
             return
         except Refusal as refusal:
-            await refuse(scope, receive, send, refusal, unread=not taken)
+            await refuse(scope, receive, send, refusal, unread=not taken and not self.bodies.closing)
 
     async def _run(self, scope: Scope, route: Route, outflow: Outflow) -> None:
         if self.waiting >= route.waiting:
@@ -88,10 +86,10 @@ def reading_spooled_body(wsgi: WSGIApplication) -> WSGIApplication:
 
 
 def inner_scope(scope: Scope, body: Body) -> Scope:
-    """The request as the application sees it: honest header names, the length that was counted, an ASCII query.
+    """The request as the application sees it: honest header names and the length that was counted.
 
     WSGI spells `X-Real-Ip` and `X_Real_Ip` alike, so a name with an underscore would pass for a proxy's header. Without
-    a length a chunked body would be empty for Django. a2wsgi fails on a query string that is not ASCII.
+    a length a chunked body would be empty for Django.
     """
     headers: Headers = [
         (name, value)
@@ -100,10 +98,7 @@ def inner_scope(scope: Scope, body: Body) -> Scope:
     ]
     if body.announced:
         headers.append((b"content-length", str(body.size).encode()))
-    query = scope["query_string"]
-    if not query.isascii():
-        query = quote_from_bytes(query, safe=PRINTABLE).encode()
-    return {**scope, "headers": headers, "query_string": query, BODY: body.file}
+    return {**scope, "headers": headers, BODY: body.file}
 
 
 async def no_more() -> Message:

@@ -18,13 +18,14 @@ class Held:
     """Bytes of all answers that wait for their readers, and the deadlines of those readers."""
 
     size: int = 0
+    end: float = float("inf")
     deadlines: set[asyncio.Timeout] = field(default_factory=set)
 
     def hurry(self, seconds: float) -> None:
-        """Give every reader at most so much longer for the piece it is being sent."""
-        at = asyncio.get_running_loop().time() + seconds
+        """The server ends: no reader is waited for longer than so many seconds from now."""
+        self.end = asyncio.get_running_loop().time() + seconds
         for deadline in self.deadlines:
-            deadline.reschedule(at)
+            deadline.reschedule(self.end)
 
 
 class Outflow:
@@ -97,7 +98,8 @@ class Outflow:
         await self._timed({**message, "body": body[last:]} if last else message)
 
     async def _timed(self, message: Message) -> None:
-        deadline = asyncio.timeout(self._limits.reader_idle)
+        now = asyncio.get_running_loop().time()
+        deadline = asyncio.timeout_at(min(now + self._limits.reader_idle, self._held.end))
         self._held.deadlines.add(deadline)
         try:
             async with deadline:

@@ -16,7 +16,6 @@ from results.streaming.feed import Board, Delta
 logger = logging.getLogger(__name__)
 
 LIVE, PULSE = "live", "pulse"
-MALFORMED = (ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +28,16 @@ class Ring:
 
 
 def ring(message: bytes) -> Ring:
-    """Read a message: a line of JSON, then the payload. Raises one of MALFORMED on anything else."""
+    """Read a message: a line of JSON, then the payload. Raises ValueError on anything else."""
     head, _, payload = message.partition(b"\n")
-    about = json.loads(head)
-    race, to = str(about["race"]), int(about["to"])
-    if about["kind"] != "delta":
-        return Ring(race, to, None)
-    return Ring(race, to, Delta(int(about["from"]), to, sse.block("delta", payload)))
+    try:
+        about = json.loads(head)
+        race, to = str(about["race"]), int(about["to"])
+        if about["kind"] != "delta":
+            return Ring(race, to, None)
+        return Ring(race, to, Delta(int(about["from"]), to, sse.block("delta", payload)))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a message of the live channel: {head[:200]!r}") from error
 
 
 class Doorbell:
@@ -44,7 +46,7 @@ class Doorbell:
     def __init__(self, url: str) -> None:
         # The library's own silent reconnection would lose messages without our knowing.
         self.redis = redis.asyncio.from_url(
-            url, retry=Retry(NoBackoff(), 0), socket_timeout=10, socket_connect_timeout=5, socket_keepalive=True
+            url, retry=Retry(NoBackoff(), 0), socket_timeout=10, socket_connect_timeout=5
         )
 
     async def listen(self) -> PubSub:
@@ -73,7 +75,7 @@ class Doorbell:
         for message in await self._call(self.redis.lrange(f"deltas:{slug}", 0, -1)):
             try:
                 deltas.append(ring(message).delta)
-            except MALFORMED as error:
+            except ValueError as error:
                 logger.warning("deltas of %s: %r", slug, error)
         return [delta for delta in deltas if delta is not None]
 
