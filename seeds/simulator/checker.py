@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import datetime
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from seeds.simulator.api import Desk
 from seeds.simulator.classification import TAIL
-from seeds.simulator.ledger import Identity, Ledger
+from seeds.simulator.ledger import Identity, Ledger, Tally
 from seeds.simulator.truth import RaceTruth
 
 PATIENCE_S = 90.0
 PAGE = 10_000
+DELIVERIES = 2_000
 Board = Mapping[str, Any]
 _WALL = datetime.datetime(1970, 1, 1)  # noqa: DTZ001 - a device's own wall clock has no zone
 
@@ -77,20 +78,59 @@ def local_ms(local: str) -> int:
     return -1 if micros % 1000 else micros // 1000
 
 
+class Counts(NamedTuple):
+    """What becomes of reads that were sent."""
+
+    new: int
+    known: int
+    rejected: int
+
+
+async def told(desk: Desk, edition: str) -> Counts:
+    """Return what the system says became of all deliveries of the edition."""
+    total, offset, more = Counts(0, 0, 0), 0, True
+    while more:
+        answer = await desk.get("timing/deliveries/", "timing_crew", edition=edition, limit=DELIVERIES, offset=offset)
+        for row in answer["results"]:
+            counts = row["counts"]
+            total = Counts(
+                total.new + counts["new"], total.known + counts["known"], total.rejected + counts["rejected"]
+            )
+        offset += DELIVERIES
+        more = answer["next"] is not None
+    return total
+
+
+def due(tallies: Iterable[Tally]) -> Counts:
+    """Return what has to become of everything that reached the system."""
+    tallies = list(tallies)
+    return Counts(
+        sum(len(tally.identities) for tally in tallies),
+        sum(tally.duplicates for tally in tallies),
+        sum(tally.rejected for tally in tallies),
+    )
+
+
 @dataclass
 class Verdict:
-    """What was found at the end: the boards' differences by race, and reads that are missing, strange or double."""
+    """What was found at the end: the boards' differences by race, and reads that are missing, strange or double.
+
+    `told` is how many reads the system says it stored, knew already and rejected; `due` is what the balance says.
+    """
 
     differences: Mapping[str, Difference]
     reads: Mapping[Identity, int]
     missing: frozenset[Identity]
     strange: frozenset[Identity]
+    told: Counts
+    due: Counts
 
     @property
     def right(self) -> bool:
         """Whether every board and every read is as it should be."""
         double = any(count > 1 for count in self.reads.values())
-        return all(one.none for one in self.differences.values()) and not (self.missing or self.strange or double)
+        reads = not (self.missing or self.strange or double) and self.told == self.due
+        return reads and all(one.none for one in self.differences.values())
 
 
 async def examine(
@@ -120,4 +160,11 @@ async def look(desk: Desk, edition: str, truths: Mapping[str, RaceTruth], ledger
         differences[slug] = compare(await desk.get(f"races/{slug}/board/", "office"), truth)
     reads = await stored(desk, edition)
     sent = {item.detection.identity for item in ledger.items() if not item.damaged}
-    return Verdict(differences, reads, frozenset(sent - reads.keys()), frozenset(reads.keys() - sent))
+    return Verdict(
+        differences,
+        reads,
+        missing=frozenset(sent - reads.keys()),
+        strange=frozenset(reads.keys() - sent),
+        told=await told(desk, edition),
+        due=due(ledger.tallies(truths).values()),
+    )

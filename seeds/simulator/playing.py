@@ -14,6 +14,7 @@ from seeds.simulator import cards as race_cards
 from seeds.simulator import checker
 from seeds.simulator.api import Desk, Unplayable
 from seeds.simulator.cards import RaceCard, Starter
+from seeds.simulator.checker import Verdict
 from seeds.simulator.faults import Faults
 from seeds.simulator.mats import Mat
 from seeds.simulator.player import Player, Say
@@ -66,14 +67,27 @@ async def play(order: Order, say: Say) -> Summary:
             player.faults = Faults(order.services, desk, edition, first_gun_ms)
         await player.play()
         verdict = await checker.examine(desk, edition, weekend.truths, player.ledger, say, order.patience_s)
-        for slug, difference in verdict.differences.items():
-            for note in difference.notes[:10]:
-                say(f"{slug}: {note}")
+        if not verdict.right:
+            _say_why(verdict, say)
         happened = player.faults.happened if player.faults else []
         missing = player.faults.missing() if player.faults else []
         return summarise(weekend, player.ledger, verdict, happened, missing, time.monotonic() - began)
     finally:
         await desk.close()
+
+
+def _say_why(verdict: Verdict, say: Say) -> None:
+    """Say what is wrong, the first few of each kind."""
+    for slug, difference in verdict.differences.items():
+        if not difference.closed:
+            say(f"{slug}: not closed")
+        for note in difference.notes[:10]:
+            say(f"{slug}: {note}")
+    for name, identities in (("missing", verdict.missing), ("never sent", verdict.strange)):
+        for identity in sorted(identities)[:10]:
+            say(f"read {name}: {identity}")
+    if verdict.told != verdict.due:
+        say(f"the system tells {verdict.told}, the balance says {verdict.due}")
 
 
 async def prepare(desk: Desk, edition: str, seed: int) -> Weekend:

@@ -32,17 +32,21 @@ def summarise(
     missing_faults: Sequence[str],
     seconds: float,
 ) -> Summary:
-    """Return the summary: `ok` only if every place and time is right, nothing is lost and every fault asked for happened."""
+    """Return the summary: `ok` only if every place and time is right, nothing is lost and every fault asked for came.
+
+    The duplicates and rejects of a race are the sender's count, those of the totals the receiver's.
+    """
     tallies = ledger.tallies(weekend.truths)
     races = {slug: _race(weekend, slug, tallies[slug], verdict) for slug in weekend.truths}
     strangers = tallies[""]
     totals = {name: sum(race[name] for race in races.values()) for name in COUNTS}
     totals["reads_sent"] += strangers.sent
     totals["reads_stored"] += _stored(strangers, verdict) + len(verdict.strange)
-    totals["duplicates"] += strangers.duplicates
-    totals["rejected"] += strangers.rejected
+    totals["duplicates"] = verdict.told.known
+    totals["rejected"] = verdict.told.rejected
     totals["unknown"] = len(strangers.identities)
     totals["lost"] = len(verdict.missing)
+    totals["strange"] = len(verdict.strange)
     balanced = all(
         count["reads_sent"] == count["reads_stored"] + count["duplicates"] + count["rejected"]
         for count in [*races.values(), totals]
