@@ -1,0 +1,146 @@
+"""Bytes arrive once, whatever the sender does."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from race.refused import Refused
+from tests import cast
+from timing import ingest, intake
+from timing.models import Channel, Delivery, Ingestion, Pending, Read, Reject, Source
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def in_threads(*calls):
+    """Run calls at the same time, each on its own connection; returns what they returned or raised."""
+    answers = [None] * len(calls)
+    gate = threading.Barrier(len(calls))
+
+    def run(index, call):
+        try:
+            gate.wait(10)
+            answers[index] = call()
+        except Exception as problem:
+            answers[index] = problem
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(index, call)) for index, call in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return answers
+
+
+def test_a_delivery_is_kept_byte_for_byte():
+    stage = cast.make()
+    body = bytes(range(256)) * 5
+    made = intake.receive(stage.channel, body, "k", options={"make": "csv"}, peer="127.0.0.1:1").delivery
+    kept = Delivery.objects.get(pk=made.pk)
+    assert (bytes(kept.body), kept.size, kept.peer, kept.options) == (body, 1280, "127.0.0.1:1", {"make": "csv"})
+    assert Pending.objects.get().delivery_id == made.pk
+
+
+def test_the_same_key_is_the_same_delivery_and_other_bytes_are_refused():
+    stage = cast.make()
+    first, again = (intake.receive(stage.channel, b"x", "k", options={}) for _time in range(2))
+    assert (first.new, again.new, first.delivery.pk) == (True, False, again.delivery.pk)
+    with pytest.raises(Refused) as refused:
+        intake.receive(stage.channel, b"y", "k", options={})
+    assert (refused.value.code, Delivery.objects.count(), Pending.objects.count()) == ("key_reused", 1, 1)
+
+
+def test_twenty_senders_of_one_key_at_once_make_one_delivery():
+    stage = cast.make()
+    answers = in_threads(*[lambda: intake.receive(stage.channel, b"x", "k", options={})] * 20)
+    assert sorted(answer.new for answer in answers) == [False] * 19 + [True]
+    assert (Delivery.objects.count(), Pending.objects.count()) == (1, 1)
+
+
+def test_counts_add_up_and_the_same_reads_again_are_known():
+    stage = cast.make()
+    first = stage.reads("C1 09:30:00", "X9 09:30:01", "C1 09:30:00", "C2 nonsense")
+    again = stage.reads("C1 09:30:00", "X9 09:30:01")
+    counts = ingest.totals([first.pk, again.pk])
+    assert dict(counts[first.pk]) == {"new": 2, "known": 1, "rejected": 1, "unknown": 1, "markers": 0}
+    assert dict(counts[again.pk]) == {"new": 0, "known": 2, "rejected": 0, "unknown": 0, "markers": 0}
+    assert Read.objects.count() == 2
+    assert [(bytes(row.raw), row.reason) for row in Reject.objects.all()] == [
+        (b'{"source": "Finish", "chip": "C2", "local": "2024-05-25Tnonsense"}', "bad_time")
+    ]
+    assert Pending.objects.count() == 0
+
+
+def test_an_unknown_source_is_stored_and_counts_nowhere():
+    stage = cast.make()
+    stage.reads("C1 09:30:00", source="Somewhere")
+    made = Source.objects.get(name="Somewhere")
+    assert (made.point, made.zone, Read.objects.get().source_id) == (None, "Asia/Shanghai", made.pk)
+    assert stage.table() == ["– 1 waiting 0", "– 2 waiting 0", "– 3 waiting 0", "– 4 waiting 0"]
+
+
+def test_a_channel_with_named_sources_takes_reads_of_no_other():
+    stage = cast.make()
+    stage.channel.sources.add(Source.objects.get(name="Finish"))
+    made = stage.reads("C1 09:30:00", source="Backup")
+    assert dict(ingest.totals([made.pk])[made.pk])["rejected"] == 1
+    assert (Read.objects.count(), Reject.objects.get().reason) == (0, "source_not_allowed")
+
+
+def test_a_large_delivery_goes_in_part_by_part(monkeypatch):
+    monkeypatch.setattr(ingest, "PART_READS", 3)
+    stage = cast.make()
+    made = stage.reads(*[f"C1 09:30:{second:02d}" for second in range(8)])
+    parts = made.ingestions.order_by("first").values_list("first", "count", "new", "last")
+    assert list(parts) == [(0, 3, 3, False), (3, 3, 3, False), (6, 2, 2, True)]
+    assert (Read.objects.count(), Pending.objects.count()) == (8, 0)
+
+
+def test_live_goes_before_files():
+    stage = cast.make()
+    for key, file in (("file", True), ("live", False)):
+        intake.receive(stage.channel, b'{"reads": []}', key, options={"make": "json"}, file=file)
+    ingest.take_in(stage.channel.pk)
+    assert list(Ingestion.objects.order_by("pk").values_list("delivery__key", flat=True)) == ["live", "file"]
+
+
+def test_a_decoder_that_fails_stops_nothing(monkeypatch):
+    stage = cast.make()
+    real = ingest.decoders.decoder
+
+    class Broken:
+        @staticmethod
+        def parse(body, context):
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(ingest.decoders, "decoder", lambda make: Broken if make == "broken" else real(make))
+    intake.receive(stage.channel, b"bytes", "bad", options={"make": "broken"})
+    stage.reads("C1 09:30:00")
+    assert [(bytes(row.raw), row.reason) for row in Reject.objects.all()] == [(b"bytes", "decoder_failed")]
+    assert Read.objects.count() == 1
+
+
+def test_two_crews_with_the_same_reads_in_other_orders_at_once():
+    stage = cast.make()
+    other = Channel.objects.create(edition=stage.edition, kind="http", make="json", label="second crew")
+    times = [f"C{1 + n % 4} 09:{30 + n // 60:02d}:{n % 60:02d}" for n in range(400)]
+    stage.delivered(*times)
+    mine, stage.channel = stage.channel, other
+    stage.delivered(*reversed(times))
+    answers = in_threads(lambda: ingest.take_in(mine.pk), lambda: ingest.take_in(other.pk))
+    assert answers == [1, 1]
+    assert Read.objects.count() == 400
+    assert sum(Ingestion.objects.values_list("new", flat=True)) == 400
+    assert sum(Ingestion.objects.values_list("known", flat=True)) == 400
+
+
+def test_eight_workers_on_one_channel_take_each_delivery_in_once():
+    stage = cast.make()
+    for second in range(30):
+        stage.delivered(f"C1 09:30:{second:02d}")
+    answers = in_threads(*[lambda: ingest.take_in(stage.channel.pk)] * 8)
+    assert sum(answers) == 30
+    assert (Ingestion.objects.count(), Read.objects.count(), Pending.objects.count()) == (30, 30, 0)
