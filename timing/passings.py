@@ -68,11 +68,10 @@ class Passings:
     set_aside: tuple[tuple[int, str], ...] = ()
 
 
-Sight = tuple[int, int, int | None]
-"""A read of one rider at one point: at_us, read id, rssi."""
-
-Sights = dict[str, defaultdict[int, list[Sight]]]
+Sights = dict[str, defaultdict[int, list[ReadFact]]]
 """Reads by point and bib."""
+
+_instant = itemgetter(4)
 
 
 def derive(
@@ -85,7 +84,8 @@ def derive(
     backups: Sights = {rule.code: defaultdict(list) for rule in rules}
     unknown: dict[str, set[int]] = {}
     aside: set[tuple[int, str]] = set()
-    for read_id, point, main, chip, at_us, rssi in reads:
+    for read in reads:
+        read_id, point, main, chip, at_us, _ = read
         bib = always.get(chip)
         if bib is None:
             if chip not in holders:
@@ -96,10 +96,11 @@ def derive(
             if bib is None:
                 aside.add((read_id, "chip_not_held"))
                 continue
-        if point not in mains:
+        seen = (mains if main else backups).get(point)
+        if seen is None:
             aside.add((read_id, "point_not_counted"))
         else:
-            (mains if main else backups)[point][bib].append((at_us, read_id, rssi))
+            seen[bib].append(read)
     passings: list[Passing] = []
     for rule in sorted(set(rules)):
         _add_passings(passings, mains[rule.code], backups[rule.code], rule, backup_window_us)
@@ -128,43 +129,45 @@ def _bib_at(holds: list[ChipHeld], at_us: int) -> int | None:
 
 def _add_passings(
     passings: list[Passing],
-    mains: dict[int, list[Sight]],
-    backups: dict[int, list[Sight]],
+    mains: dict[int, list[ReadFact]],
+    backups: dict[int, list[ReadFact]],
     rule: PointRule,
     backup_window_us: int,
 ) -> None:
     """The passings of one point, bib by bib in ascending order, so that equal instants keep one order."""
     reach_us = max(backup_window_us, rule.dedup_us - 1)
+    # Called directly: the constructor of a named tuple costs more than all the rest of this loop.
+    new = tuple.__new__
     for bib in sorted(mains.keys() | backups.keys()):
         clusters = _merge(mains.get(bib, []), rule)
-        alone: list[list[Sight]] = []
-        if bib in backups:
-            alone = _merge(_confirm(clusters, backups[bib], reach_us), rule)
+        alone = _merge(_confirm(clusters, backups[bib], reach_us), rule) if bib in backups else ()
         for backup, found in ((False, clusters), (True, alone)):
             for cluster in found:
-                ids = tuple([sight[1] for sight in cluster])
-                # Called directly: the constructor of a named tuple costs more than all the rest of this loop.
-                passings.append(tuple.__new__(Passing, (bib, rule.code, cluster[0][0], ids, backup)))
+                used = cluster[0]
+                ids = (used[0],) if len(cluster) == 1 else tuple([read[0] for read in cluster])
+                passings.append(new(Passing, (bib, rule.code, used[4], ids, backup)))
 
 
-def _merge(sights: list[Sight], rule: PointRule) -> list[list[Sight]]:
+def _merge(reads: list[ReadFact], rule: PointRule) -> list[list[ReadFact]]:
     """Reads within the window after the first of a passing belong to it. In each passing the read to use comes first.
 
     The window counts from the first read and not from the last one, or a rider waiting beside the mat would make one
     endless passing that swallows the lap after it.
     """
-    sights.sort()
+    _by_time(reads)
     window_us = max(rule.dedup_us, 1)
-    clusters: list[list[Sight]] = []
-    end_us = -1
-    before: Sight | None = None
-    for sight in sights:
-        if sight[0] >= end_us or before is None:
-            clusters.append([sight])
-            end_us = sight[0] + window_us
-        elif sight != before:
-            clusters[-1].append(sight)
-        before = sight
+    clusters: list[list[ReadFact]] = []
+    end_us = 0
+    before: ReadFact | None = None
+    for read in reads:
+        at_us = read[4]
+        if before is None or at_us >= end_us:
+            cluster = [read]
+            clusters.append(cluster)
+            end_us = at_us + window_us
+        elif read != before:
+            cluster.append(read)
+        before = read
     if rule.policy != "first":
         for cluster in clusters:
             used = cluster[-1] if rule.policy == "last" else max(cluster, key=_strength)
@@ -173,26 +176,33 @@ def _merge(sights: list[Sight], rule: PointRule) -> list[list[Sight]]:
     return clusters
 
 
-def _strength(sight: Sight) -> tuple[bool, int, int, int]:
+def _by_time(reads: list[ReadFact]) -> None:
+    """Sort by instant, then read id. Two plain sorts are faster than one with a key of two parts."""
+    reads.sort()
+    reads.sort(key=_instant)
+
+
+def _strength(read: ReadFact) -> tuple[bool, int, int, int]:
     """Strongest first, then earliest. A read that tells no strength is weaker than any that does."""
-    at_us, read_id, rssi = sight
-    return rssi is not None, rssi or 0, -at_us, -read_id
+    return read.rssi is not None, read.rssi or 0, -read.at_us, -read.read_id
 
 
-def _confirm(clusters: list[list[Sight]], backups: list[Sight], reach_us: int) -> list[Sight]:
+def _confirm(clusters: list[list[ReadFact]], backups: list[ReadFact], reach_us: int) -> list[ReadFact]:
     """Put backup reads to the main passings they are near, behind the read used and by time; return those left over."""
-    seen = sorted((sight[0], index) for index, cluster in enumerate(clusters) for sight in cluster)
+    seen = sorted((read.at_us, index) for index, cluster in enumerate(clusters) for read in cluster)
     instants = [at_us for at_us, _ in seen]
-    alone: list[Sight] = []
-    for sight in sorted(set(backups)):
-        near = _nearest(instants, sight[0], reach_us)
+    alone: list[ReadFact] = []
+    for read in set(backups):
+        near = _nearest(instants, read.at_us, reach_us)
         if near is None:
-            alone.append(sight)
+            alone.append(read)
         else:
-            clusters[seen[near][1]].append(sight)
+            clusters[seen[near][1]].append(read)
     for cluster in clusters:
         if len(cluster) > 2:
-            cluster[1:] = sorted(cluster[1:])
+            rest = cluster[1:]
+            _by_time(rest)
+            cluster[1:] = rest
     return alone
 
 

@@ -33,9 +33,9 @@ def result_gap(ride: Ride, winner: Ride | None) -> int | None:
 
 
 class LapTimes:
-    """When those still in the contest completed each lap, lap by lap in order. `net`: from each rider's own gun."""
+    """When those still in the contest completed each lap, lap by lap. `net`: from each rider's own gun."""
 
-    __slots__ = ("laps", "net")
+    __slots__ = ("_in_order", "laps", "net")
 
     def __init__(self, rides: Iterable[Ride], *, net: bool) -> None:
         self.net = net
@@ -46,11 +46,12 @@ class LapTimes:
         self.laps: list[list[int]] = []
         while times := [crossings for crossings in times if len(crossings) > len(self.laps)]:
             lap = len(self.laps)
-            self.laps.append(sorted([crossings[lap] for crossings in times]))
+            self.laps.append([crossings[lap] for crossings in times])
+        self._in_order: list[list[int] | None] = [None] * len(self.laps)
 
     def lead(self) -> tuple[int, ...]:
         """When the first rider completed each lap."""
-        return tuple(lap[0] for lap in self.laps)
+        return tuple(min(lap) for lap in self.laps)
 
     def _own(self, ride: Ride, lap: int) -> int:
         return ride.crossings[lap] - ((ride.base_us or 0) if self.net else 0)
@@ -58,15 +59,22 @@ class LapTimes:
     def gap(self, ride: Ride) -> int | None:
         """How long after the first of the race the rider completed his last lap."""
         laps = len(ride.crossings)
-        return self._own(ride, laps - 1) - self.laps[laps - 1][0] if laps else None
+        return self._own(ride, laps - 1) - self._sorted(laps - 1)[0] if laps else None
 
     def move(self, ride: Ride) -> int | None:
         """Places gained between the last two crossings; None before the second."""
         laps = len(ride.crossings)
         if laps < 2:
             return None
-        before = bisect_left(self.laps[laps - 2], self._own(ride, laps - 2))
-        return before - bisect_left(self.laps[laps - 1], self._own(ride, laps - 1))
+        before = bisect_left(self._sorted(laps - 2), self._own(ride, laps - 2))
+        return before - bisect_left(self._sorted(laps - 1), self._own(ride, laps - 1))
+
+    def _sorted(self, lap: int) -> list[int]:
+        """A lap in order; sorted when first asked, as most laps never are."""
+        found = self._in_order[lap]
+        if found is None:
+            found = self._in_order[lap] = sorted(self.laps[lap])
+        return found
 
     def down(self, ride: Ride, lead_us: tuple[int, ...]) -> int:
         """How often the leader has passed the rider. `lead_us`: instants at which the leader completed laps.
