@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext, ngettext, pgettext
 
-Word = str | list[str]
+from results.views.why_words import Word, why_words
 
 
 def words() -> dict[str, Word]:
     """Every word of the page, in the language in force."""
     table: dict[str, Word] = {}
-    for part in (_top, _road, _order, _events, _why):
+    for part in (_top, _road, _order, _events, why_words):
         table |= part()
     return table
 
@@ -23,6 +23,7 @@ def _top() -> dict[str, Word]:
         "tab.official": gettext("Official result"),
         "tab.provisional": gettext("Provisional result"),
         "tab.started": gettext("Started"),
+        "tab.finishing": gettext("Finishing"),
         "tab.finished": pgettext("race", "Finished"),
         "tab.lap": gettext("Lap {n}"),
         "standing.official": gettext("Official"),
@@ -117,11 +118,11 @@ def _order() -> dict[str, Word]:
         "list.comma": pgettext("list", ", "),
         "status.FIN": gettext("Finished"),
         "status.LAP": pgettext("status", "Lapped"),
-        "status.OTL": gettext("Outside time limit"),
+        "status.OTL": pgettext("status", "Over the time limit"),
         "status.NR": gettext("No result"),
         "status.DNF": pgettext("status", "Retired"),
         "status.DNS": gettext("Did not start"),
-        "status.DSQ": gettext("Disqualified"),
+        "status.DSQ": pgettext("status", "Disqualified"),
         "status.racing": gettext("On course"),
         "status.waiting": gettext("Waiting"),
         "pinned.line": gettext("at the line in about {span}"),
@@ -138,25 +139,8 @@ def _events() -> dict[str, Word]:
         "event.lead.change": gettext("New leader: {from} → {to}"),
         "event.fastest": gettext("{bibs} rode lap {lap} in {time}, the fastest of the race"),
         "event.break": gettext("{bibs} broke away"),
-        "event.dnf": gettext("Ruling: {bibs} did not finish (DNF)"),
+        "event.dnf": gettext("Ruling: {bibs} did not finish (DNF), out after lap {lap}"),
         "event.dsq": gettext("Ruling: {bibs} disqualified (DSQ)"),
         "event.pulled": gettext("Ruling: {bibs} taken off the course"),
         "event.finish": gettext("{bibs} finished in {time}"),
-    }
-
-
-def _why() -> dict[str, Word]:
-    return {
-        "why.title": gettext("Why?"),
-        "why.gun": gettext("Official gun of the wave"),
-        "why.laps": [ngettext("{n} lap counted, {time} in all", "{n} laps counted, {time} in all", n) for n in (1, 2)],
-        "why.lap": gettext("Last lap {time}"),
-        "why.group": gettext("Rides in group {key}, {title}"),
-        "why.flag": gettext("Mark: {flag}"),
-        "why.rank": gettext("Placed {n} by laps, then by the order over the line"),
-        "why.unranked": gettext("Not ranked"),
-        "why.revision": gettext("From revision {n}. A ruling or a late read can change it."),
-        "flag.backup": gettext("time from the backup mat"),
-        "flag.missed": gettext("a missed read was put right by a ruling"),
-        "flag.manual": gettext("time taken by hand"),
     }

@@ -30,8 +30,12 @@ def open_page(browser: Browser, url: str, size: str, scheme: str, follow: bool =
 
 
 def shoot(page: Page, folder: Path, name: str, full: bool = True) -> None:
-    """One picture, and the page is put away."""
-    page.screenshot(path=folder / f"{name}.png", full_page=full)
+    """One picture, and the page is put away. The window grows to the whole page, so that what is pinned stands at its end."""
+    if full:
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": page.viewport_size["width"], "height": height})  # type: ignore[index]
+        time.sleep(0.4)
+    page.screenshot(path=folder / f"{name}.png")
     page.context.close()
 
 

@@ -14,11 +14,11 @@ register = template.Library()
 STATUS_WORDS: dict[str, str | Promise] = {
     "FIN": gettext_lazy("Finished"),
     "LAP": pgettext_lazy("status", "Lapped"),
-    "OTL": gettext_lazy("Outside time limit"),
+    "OTL": pgettext_lazy("status", "Over the time limit"),
     "NR": gettext_lazy("No result"),
-    "DNF": gettext_lazy("Did not finish"),
+    "DNF": pgettext_lazy("status", "Retired"),
     "DNS": gettext_lazy("Did not start"),
-    "DSQ": gettext_lazy("Disqualified"),
+    "DSQ": pgettext_lazy("status", "Disqualified"),
     "REL": gettext_lazy("Relegated"),
 }
 STANDING_WORDS: dict[str, str | Promise] = {

@@ -16,5 +16,5 @@ export function drawEvents(box, events, most = 8) {
   box.hidden = !events.length;
   box.querySelector("ol").replaceChildren(...events.slice(0, most).map((event) =>
     el("li", {}, el("time", { dateTime: event.at }, timeOfDay(Date.parse(event.at))),
-      el("p", {}, ...sentence(event).map((piece) => (piece.bold ? el("b", {}, piece.bold) : piece))))));
+      el("p", {}, ...sentence(event).map((piece) => (typeof piece === "string" ? piece : el("b", {}, piece.bold)))))));
 }

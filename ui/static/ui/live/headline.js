@@ -15,7 +15,8 @@ export function tabState(race, board) {
     return `${weekday(planned)} ${shortTime(planned)}`;
   }
   if (board.standing === "official") return say("tab.official");
-  if (board.phase === "closed" || board.finished_at) return say("tab.provisional");
+  if (board.phase === "closed") return say("tab.provisional");
+  if (board.finished_at) return say("tab.finishing");
   if (!board.leader) return say("tab.started");
   return say("tab.lap", { n: Math.min(board.leader.laps + 1, board.laps) });
 }
@@ -46,7 +47,7 @@ export class Headline {
     if (board.phase !== "upcoming") facts.push(say("facts.riders", { started: counts.started, racing: counts.racing, dnf: counts.dnf }));
     setText(this.at("facts"), facts.join(" · "));
     setText(this.at("standing"), ` · ${say(board.standing === "official" ? "standing.official" : "standing.provisional")} · ${say("revision", { n: board.revision })}`);
-    setText(this.at("speed"), board.leader ? board.leader.speed.toFixed(1) : "–");
+    setText(this.at("speed"), board.leader?.speed ? board.leader.speed.toFixed(1) : "–");
     this.segments(board);
   }
 
@@ -77,7 +78,7 @@ export class Headline {
     this.progress(board, way, stale);
     const distance = way.metres === null ? "" : say("progress.leader", { km: (way.metres / 1000).toFixed(1), total: km(way.total) });
     setText(this.at("distance"), stale ? "" : distance);
-    setText(this.at("average"), stale || !board.leader ? "" : say("progress.speed", { speed: board.leader.speed.toFixed(1) }));
+    setText(this.at("average"), stale || !board.leader?.speed ? "" : say("progress.speed", { speed: board.leader.speed.toFixed(1) }));
     return undefined;
   }
 

@@ -143,7 +143,7 @@ class Page {
   tickStrip() {
     const { board, race } = this;
     if (!board) return;
-    const racing = board.phase === "live" && !board.finished_at;
+    const racing = board.phase === "live";
     const found = racing && this.age.level !== "stale" ? places(board, this.clock.event()) : [];
     this.at("road").hidden = !(board.groups.length && racing) || (race.course.profile.length < 2);
     if (this.at("road").hidden) return;

@@ -1,5 +1,5 @@
-// Why a row stands where it stands. What the board itself knows is there at once; the server's thread joins it when it
-// answers: {"thread": [{"state": "answer"|"used"|"set_aside"|"ruling", "at": iso|null, "text": {"zh","en"}, "rule": str|null}]}.
+// Why a row stands where it stands. What the board itself knows is there at once; the server's thread takes its place
+// when it answers: {"revision", "steps": [{"kind", "reason", "at", "point", "article", "value"}]}.
 import { bib, el, icon } from "./dom.js";
 import { groupTitles, mainName, otherName, regionOf, statusText, teamOf } from "./names.js";
 import { isEnglish, ordinal, say } from "./words.js";
@@ -30,7 +30,7 @@ export class Why {
   async ask(slug, number) {
     const answer = await fetch(this.whyUrl.replace("{slug}", slug).replace("{bib}", number)).catch(() => null);
     if (!answer?.ok || number !== this.number || slug !== this.race.slug) return;
-    this.thread = (await answer.json()).thread || null;
+    this.thread = await answer.json();
     this.draw();
   }
 
@@ -49,7 +49,7 @@ export class Why {
       el("p", { cls: "why-team soft" }, [teamOf(rider), regionOf(rider), this.race.title].filter(Boolean).join(" · ")),
       this.answer(row), el("h3", { cls: "why-head" }, say("why.title")),
       el("ol", { cls: "thread" }, ...this.steps(board, row)),
-      el("p", { cls: "why-foot tiny quiet" }, say("why.revision", { n: board.revision })));
+      el("p", { cls: "why-foot tiny quiet" }, say("why.revision", { n: this.thread?.revision ?? board.revision })));
     if (focused) this.dialog.querySelector(`.${focused.split(" ")[0]}`)?.focus();
   }
 
@@ -62,7 +62,7 @@ export class Why {
 
   /** The server's thread when it came, else what the board says of the row. */
   steps(board, row) {
-    if (this.thread) return this.thread.map((step) => this.step(step.state, step.text[isEnglish() ? "en" : "zh"], step.at && Date.parse(step.at), step.rule));
+    if (this.thread) return [...this.thread.steps.map((step) => this.told(step)), this.verdict(row)];
     const found = [];
     const gun = board.gun ? Date.parse(board.gun) : null;
     if (gun !== null) found.push(this.step("used", say("why.gun"), gun));
@@ -73,9 +73,19 @@ export class Why {
     if (row.group && groupTitles(board.groups).get(row.group)) {
       found.push(this.step("used", say("why.group", { key: row.group, title: groupTitles(board.groups).get(row.group) })));
     }
-    for (const flag of row.flags) found.push(this.step("set_aside", say("why.flag", { flag: say(`flag.${flag}`) || flag })));
-    found.push(this.step("answer", row.rank === null ? say("why.unranked") : say("why.rank", { n: ordinal(row.rank) })));
-    return found;
+    for (const flag of row.flags) found.push(this.step("rule", say(`reason.${flag}`, { n: "" }) || flag));
+    return [...found, this.verdict(row)];
+  }
+
+  verdict(row) {
+    return this.step("answer", row.rank === null ? say("why.unranked") : say("why.rank", { n: ordinal(row.rank) }));
+  }
+
+  /** A step of the server's thread in words; a reason this page does not know yet stands as its code. */
+  told({ kind, reason, at, point, article, value }) {
+    const key = kind === "ruling" ? `ruling.${reason}` : `reason.${reason}`;
+    const text = say(key, { n: value, point, time: raceTime(value === null ? null : value * 1000) }) || reason;
+    return this.step(kind, text, at ? Date.parse(at) : null, article);
   }
 
   step(state, text, at = null, rule = null) {
