@@ -132,9 +132,9 @@ class Backing:
         return folder
 
     def _part(self, name: str, command: list[str], stop_signal: signal.Signals) -> Part:
-        return Part(
-            name, command, self.state.logs / f"{name}.log", service_environment(self.state), self.user, stop_signal
-        )
+        log, environment = self.state.logs / f"{name}.log", service_environment(self.state)
+        # Their logs are for when something is wrong: they say much that is of no concern to a race.
+        return Part(name, command, log, environment, self.user, stop_signal, shown=False)
 
 
 def service_environment(state: State) -> Mapping[str, str]:

@@ -35,6 +35,7 @@ class Part:
     stop_signal: signal.Signals = signal.SIGTERM
     output: Path | None = None  # stdout apart from the log, where it is an answer
     restarts: bool = True
+    shown: bool = True  # its log, where logs are shown
     folder: str = "/"
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 

@@ -118,7 +118,11 @@ class Supervisor:
     def _show(self, watched: Watched) -> None:
         """Whole new lines of its log; a log that grew too long starts anew."""
         log = watched.part.log
-        if not self.show_logs or not log.exists() or (size := log.stat().st_size) == watched.seen:
+        if (
+            not (self.show_logs and watched.part.shown)
+            or not log.exists()
+            or (size := log.stat().st_size) == watched.seen
+        ):
             return
         lines, watched.seen = _new_lines(log, min(watched.seen, size))
         for line in lines:
