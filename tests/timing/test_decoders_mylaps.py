@@ -165,6 +165,7 @@ def test_a_login_is_never_kept(end):
         (b"Finish@Store@" + record() + b"@", "bad_frame"),
         (b"Finish@Passing@c=KV86583|d=240525|t=09:01:02.5@", "bad_frame"),
         (b"Finish@Passing@c=KV86583|d=240525|t=09:01:02.5@\xc2\xb2@", "bad_frame"),
+        (b"Finish@Store@" + record() + b"@1234567890@", "bad_frame"),
         (b"Finish@Dance@1@", "unknown_function"),
         (b"\xff\xfe@\xff@", "unknown_function"),
     ],

@@ -176,6 +176,17 @@ def test_a_device_is_the_source_where_no_point_is_named():
     assert parse("设备,芯片,时间\nR-7,AB12,09:05:01.69\n") == Parsed((read("AB12", source="R-7"),))
 
 
+@pytest.mark.parametrize("name", ["Fin\x07ish", "x" * 81])
+def test_a_point_that_cannot_be_a_name(name):
+    parsed = parse(f"chip,time,reader\nAB12,09:05:01.69,{name}\nAB13,09:05:01.69,\n")
+    assert (parsed.reads, refused(parsed)) == ((read("AB13"),), [(f"AB12,09:05:01.69,{name}", "bad_source")])
+
+
+def test_nothing_is_guessed_below_a_heading_that_cannot_be_read():
+    body = b"\xff\xff,\xff\nAB1234,09:05:01.69\n"
+    assert SHEET.parse(body, CONTEXT) == Parsed(rejects=(Reject(body, "not_a_chip_file"),))
+
+
 def test_titles_above_blank_rows_and_repeated_headings():
     text = "洛阳大谷关 计时数据\n\n芯片,时间\nAB12,09:05:01.69\n,\n芯片,时间\nAB13,09:05:01.69\n合计,2\n"
     parsed = parse(text)

@@ -182,6 +182,11 @@ def test_two_cells_at_opposite_corners(reference, reason):
     assert SHEET.parse(body, CONTEXT) == Parsed(rejects=(Reject(body, reason),))
 
 
+def test_a_sheet_that_hides_its_references_in_another_encoding():
+    with pytest.raises(workbook.BadWorkbook, match="broken_workbook"):
+        workbook._check_span('<c r="XFD1048576"/>'.encode("utf-16"))
+
+
 @pytest.mark.parametrize(
     ("cell", "text"),
     [
