@@ -14,17 +14,22 @@ from race.refused import Refused
 from results.api import boards, rulings
 from timing.api import deliveries, reads, sources
 
+#: Refusals that are about the request itself, not about the state of the race.
+UNPROCESSABLE = {"key_reused", "not_a_chip_file", "bad_detail", "unknown_kind", "no_zone", "cut_off"}
+
 
 class RefusedByRule(APIException):
-    """A rule said no: 409, with the rule's code."""
+    """A rule said no: 409 where the race stands against it, 422 where the request does; with the rule's code."""
 
-    status_code = 409
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.message, refused.code)
+        self.status_code = 422 if refused.code in UNPROCESSABLE else 409
 
 
 def exception_handler(exc: Exception, context: Any) -> Response | None:
     """Every error in one shape: {"type", "errors": [{"code", "detail", "attr"}]}."""
     if isinstance(exc, Refused):
-        exc = RefusedByRule(detail=exc.message, code=exc.code)
+        exc = RefusedByRule(exc)
     return standardized(exc, context)
 
 
@@ -43,7 +48,7 @@ urlpatterns = [
     path("api/v1/races/<slug:slug>/start-list/", races.StartList.as_view()),
     path("api/v1/races/<slug:slug>/guns/", races.Guns.as_view()),
     path("api/v1/races/<slug:slug>/rulings/", rulings.Rulings.as_view()),
-    path("api/v1/races/<slug:slug>/board/", boards.board, name="board"),
+    path("api/v1/races/<slug:slug>/board/", boards.Board.as_view(), name="board"),
     path("api/v1/races/<slug:slug>/why/<int:bib>/", boards.Why.as_view(), name="why"),
     path("api/v1/entries/", entries.Entries.as_view()),
     path("api/v1/entries/sign-on/", entries.SignOn.as_view()),

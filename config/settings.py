@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "seeds",
 ]
 MIDDLEWARE = [
+    "config.nul.refuse_nul",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -1,7 +1,7 @@
 """The chain of official acts of an edition: each carries the hash of the one before."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -28,13 +28,18 @@ def append(edition: Edition, act: Mapping[str, Any]) -> Link:
 
 
 def broken_at(edition: Edition) -> int | None:
-    """The position of the first act that was edited, or after which one is missing; None if the chain holds."""
-    previous, expected = GENESIS, 1
-    for link in Link.objects.filter(edition=edition).order_by("position"):
+    """The position of the first act that was edited, or before which one is missing; None if the chain holds."""
+    return first_break(Link.objects.filter(edition=edition).order_by("position"))
+
+
+def first_break(links: Iterable[Link]) -> int | None:
+    """The same for any links in the order of their positions. A cut tail is not found here but against a printed head."""
+    previous = GENESIS
+    for expected, link in enumerate(links, start=1):
         canonical = bytes(link.canonical)
         act = orjson.loads(canonical)
-        whole = link.position == expected and link.previous_hash == act["previous"] == previous
+        whole = link.position == act["position"] == expected and link.previous_hash == act["previous"] == previous
         if not whole or hashlib.sha256(canonical).hexdigest() != link.hash:
             return expected
-        previous, expected = link.hash, expected + 1
+        previous = link.hash
     return None

@@ -48,6 +48,7 @@ class Entries(Scoped, ListAPIView[Entry]):
 
     roles = {"GET": (Role.Name.OFFICE, Role.Name.ORGANISER, Role.Name.COMMISSAIRE, Role.Name.TIMING_CREW)}
     serializer_class = EntryRow
+    queryset = Entry.objects.none()
 
     def wanted_race(self) -> Race | None:
         """The race of `?race=`."""

@@ -109,6 +109,7 @@ class StartList(Scoped, ListAPIView[Entry]):
 
     roles = {"GET": ("public",), "HEAD": ("public",)}
     serializer_class = StartListRow
+    queryset = Entry.objects.none()
 
     def get_queryset(self) -> QuerySet[Entry]:
         """Confirmed entries in bib order."""

@@ -3,48 +3,70 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
 from race.models import Race
 from race.permissions import Anyone
-from results import facts, live, scoring
+from results import facts, live
 from results.board import moment
+from results.scoring.explain import explain
 
 
-def _error(status: int, code: str, detail: str) -> JsonResponse:
-    errors = [{"code": code, "detail": detail, "attr": "at" if code == "bad_revision" else None}]
-    return JsonResponse({"type": "client_error", "errors": errors}, status=status)
+class TimeTravel(AnonRateThrottle):
+    """Old boards are computed, not held: so many a minute from one address."""
+
+    scope = "time_travel"
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Only a request for an old revision counts."""
+        return "at" not in request.query_params or super().allow_request(request, view)
 
 
-@require_safe
-def board(request: HttpRequest, slug: str) -> HttpResponse:
-    """The board of a race, now or at `?at=<revision>`. The same bytes as the hub sends for the same revision."""
-    race = Race.objects.select_related("edition", "course").filter(slug=slug).first()
-    if race is None:
-        return _error(404, "not_found", "There is no race of this name.")
-    wanted = request.GET.get("at")
-    if wanted is not None and not (wanted.isdigit() and int(wanted) <= race.edition.revision):
-        return _error(400, "bad_revision", f"The edition's newest revision is {race.edition.revision}.")
-    etag = f'"{wanted if wanted is not None else race.revision}"'
-    if request.headers.get("If-None-Match") == etag:
-        answer = HttpResponse(status=304)
-    else:
-        made = live.board(race, int(wanted) if wanted is not None else None)
-        packed = "gzip" in request.headers.get("Accept-Encoding", "")
-        answer = HttpResponse(made.gz if packed else made.json, content_type="application/json")
-        if packed:
-            answer["Content-Encoding"] = "gzip"
-    answer["ETag"] = etag
-    answer["Vary"] = "Accept-Encoding"
-    answer["Cache-Control"] = "no-cache"
-    answer["Access-Control-Allow-Origin"] = "*"
+class Board(APIView):
+    """The board of a race: what the live page shows (docs/api.md, "The board")."""
+
+    permission_classes = [Anyone]
+    throttle_classes = [TimeTravel]
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("at", int, description="A revision of the past"),
+            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER),
+        ],
+        responses={200: OpenApiTypes.OBJECT, 304: None},
+    )
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """The board now or at `?at=<revision>`; for the same revision the same bytes as the stream's hub sends."""
+        race = get_object_or_404(Race.objects.select_related("edition", "course"), slug=slug)
+        newest = race.edition.revision
+        wanted = request.query_params.get("at")
+        if wanted is not None and not (wanted.isascii() and wanted.isdigit() and int(wanted) <= newest):
+            raise serializers.ValidationError({"at": f"A revision of this edition is a number from 0 to {newest}."})
+        etag = f'"{wanted if wanted is not None else race.revision}"'
+        if request.headers.get("If-None-Match") == etag:
+            answer = HttpResponse(status=304)
+        else:
+            answer = _encoded(live.board(race, int(wanted) if wanted is not None else None), request)
+        answer["ETag"] = etag
+        answer["Vary"] = "Accept-Encoding"
+        answer["Cache-Control"] = "no-cache"
+        answer["Access-Control-Allow-Origin"] = "*"
+        return answer
+
+
+def _encoded(made: live.Board, request: Request) -> HttpResponse:
+    if "gzip" not in request.headers.get("Accept-Encoding", ""):
+        return HttpResponse(made.json, content_type="application/json")
+    answer = HttpResponse(made.gz, content_type="application/json")
+    answer["Content-Encoding"] = "gzip"
     return answer
 
 
@@ -80,7 +102,7 @@ class Why(APIView):
         known = facts.gather(race)
         if bib not in {row["bib"] for row in known.entries}:
             raise Http404
-        why = scoring.explain(known.facts, bib)
+        why = explain(known.facts, bib)
         zone = ZoneInfo(race.edition.zone)
         steps = [
             {

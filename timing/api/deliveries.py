@@ -113,6 +113,7 @@ class Deliveries(Scoped, ListAPIView[Delivery]):
     }
     parser_classes = [MultiPartParser, RawParser]
     serializer_class = DeliveryAnswer
+    queryset = Delivery.objects.none()
 
     def get_queryset(self) -> QuerySet[Delivery]:
         """Newest last, without their bodies."""
@@ -155,8 +156,11 @@ class Deliveries(Scoped, ListAPIView[Delivery]):
         if len(body) <= AT_ONCE:
             ingest.take_in(channel.pk)
         delivery = Delivery.objects.defer("body").get(pk=received.delivery.pk)
-        answer = answers([delivery])[0] | {"rejects": rejects(delivery)}
-        return Response(answer, status=201 if received.new else 200)
+        refused = rejects(delivery)
+        if [row["reason"] for row in refused] == ["not_a_chip_file"]:
+            kept = _("This is not a file of chip reads. Its bytes are kept as delivery %(id)s; nothing counts.")
+            raise Refused("not_a_chip_file", kept % {"id": delivery.pk})
+        return Response(answers([delivery])[0] | {"rejects": refused}, status=201 if received.new else 200)
 
     def _body(self, request: Request) -> tuple[bytes, str]:
         sent: Any = request.data

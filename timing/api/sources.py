@@ -41,6 +41,7 @@ class Sources(Scoped, ListAPIView[Source]):
 
     roles = {"GET": (Role.Name.TIMING_CREW, Role.Name.COMMISSAIRE, Role.Name.ORGANISER)}
     serializer_class = SourceRow
+    queryset = Source.objects.none()
 
     def get_queryset(self) -> QuerySet[Source]:
         """By name."""
