@@ -62,7 +62,9 @@ def lightness(colour: str) -> int:
 
 def _hex(channels: tuple[float, ...]) -> str:
     clipped = (min(max(c, 0.0), 1.0) for c in channels)
-    return "#" + "".join(f"{round(255 * (12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055)):02X}" for c in clipped)
+    return "#" + "".join(
+        f"{round(255 * (12.92 * c if c <= 0.0031308 else 1.055 * c ** (1 / 2.4) - 0.055)):02X}" for c in clipped
+    )
 
 
 def seen(colour: str, view: str) -> str:

@@ -35,6 +35,12 @@ def page() -> dict[str, Any]:
         "categories": [_category(*row, english=english) for row in CATEGORIES],
         "type_scale": _type_scale(),
         "spaces": [{"size": size, "label_y": 84} for size in SPACES],
+        "head": {
+            "letter": "A",
+            "title": gettext("Leaders"),
+            "count": ngettext("{n} rider", "{n} riders", 3).format(n=3),
+            "right": "1:26:31",
+        },
         "rows": _rows(english),
         "groups": _groups(),
         "statuses": ("FIN", "LAP", "OTL", "NR", "DNF", "DNS", "DSQ", "REL", "provisional", "official", "pending"),
@@ -64,7 +70,8 @@ def _colours(theme: str) -> dict[str, Any]:
             for token in NEUTRALS
         ],
         "tones": [
-            {"token": token, "word": words[token], "value": values[token], "soft": values[f"{token}-soft"], "on": values[f"on-{token}"],
+            {"token": token, "word": words[token], "value": values[token],
+             "soft": values[f"{token}-soft"], "on": values[f"on-{token}"],
              "on_contrast": _short(colours.contrast(values[token], values["surface"])),
              "soft_contrast": _short(colours.contrast(values[token], values[f"{token}-soft"])), "use": uses[token]}
             for token in TONES
@@ -126,7 +133,8 @@ def _groups() -> list[dict[str, Any]]:
         return ngettext("{n} rider", "{n} riders", n).format(n=n)
 
     return [
-        {"key": "A", "lead": True, "title": gettext("Leaders"), "size": size(3), "bibs": (17, 8, 21), "gap": "0:00", "shape": "circle"},
+        {"key": "A", "lead": True, "title": gettext("Leaders"), "size": size(3), "bibs": (17, 8, 21), "gap": "0:00",
+         "shape": "circle"},
         {"key": "B", "title": gettext("Chase"), "size": size(2), "bibs": (5, 34), "gap": "+0:12",
          "trend": gettext("{time} closer").format(time="0:09"), "shape": "circle"},
         {"key": "C", "mine": True, "title": gettext("Peloton"), "size": size(41), "gap": "+0:58", "trend": gettext("Steady"),
@@ -146,7 +154,10 @@ class Sample(forms.Form):
 
 
 def _fields() -> list[dict[str, Any]]:
-    form = Sample({"name": "单雨桐", "identity": "****** ******** **3X", "uci_id": "100 542 718 36", "phone": ""}, auto_id="sample_%s")
+    form = Sample(
+        {"name": "单雨桐", "identity": "****** ******** **3X", "uci_id": "100 542 718 36", "phone": ""},
+        auto_id="sample_%s",
+    )
     form.fields["name"].label, form.fields["name"].help_text = gettext("Name"), gettext("Pinyin SHAN Yutong")
     form.fields["identity"].label = gettext("Resident ID number")
     form.fields["identity"].widget.attrs["class"] = "is-focus"

@@ -81,7 +81,13 @@ def _calls_of_template(source: str, place: str) -> Iterator[ast.Module]:
 
 
 def _sentence(node: ast.Call) -> Sentence | None:
-    name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    name = (
+        node.func.id
+        if isinstance(node.func, ast.Name)
+        else node.func.attr
+        if isinstance(node.func, ast.Attribute)
+        else ""
+    )
     if name not in CALLS:
         return None
     context, text, plural = (_literal(node, place) for place in CALLS[name])
@@ -118,7 +124,9 @@ def problems(root: Path, po: Path) -> list[str]:
     catalogue = read(po)
     held = {_key(message): message for message in catalogue if message.id}
     used = sentences(root)
-    found = [f"{place}: not in the catalogue: {sentence.text!r}" for sentence, place in used.items() if sentence not in held]
+    found = [
+        f"{place}: not in the catalogue: {sentence.text!r}" for sentence, place in used.items() if sentence not in held
+    ]
     found += [f"said nowhere any more: {sentence.text!r}" for sentence in held if sentence not in used]
     for sentence, message in held.items():
         strings = message.string if isinstance(message.string, (tuple, list)) else [message.string]
@@ -135,12 +143,20 @@ def problems(root: Path, po: Path) -> list[str]:
 def update(root: Path, po: Path, words: dict[Sentence, str] | None = None) -> None:
     """Bring the catalogue to what the code says: new sentences empty (or from `words`), old ones gone; compile it."""
     held = {_key(message): message for message in read(po) if message.id} if po.exists() else {}
-    catalogue = Catalog(locale="zh_Hans", project="daguguan", charset="utf-8", fuzzy=False, creation_date=EPOCH, revision_date=EPOCH)
+    catalogue = Catalog(
+        locale="zh_Hans", project="daguguan", version="1", header_comment="# Chinese (Simplified) words of the project.",
+        last_translator="the project", language_team="Chinese", msgid_bugs_address="see SECURITY.md",
+        charset="utf-8", fuzzy=False, creation_date=EPOCH, revision_date=EPOCH,
+    )  # fmt: skip
     for sentence in sorted(sentences(root), key=lambda one: (one.text.lower(), one)):
         known = held[sentence].string if sentence in held else ""
         string = (words or {}).get(sentence) or known
         id_ = (sentence.text, sentence.plural) if sentence.plural else sentence.text
-        catalogue.add(id_, ((string,) if isinstance(string, str) else string) if sentence.plural else string, context=sentence.context or None)
+        catalogue.add(
+            id_,
+            ((string,) if isinstance(string, str) else string) if sentence.plural else string,
+            context=sentence.context or None,
+        )
     po.parent.mkdir(parents=True, exist_ok=True)
     with po.open("wb") as file:
         write_po(file, catalogue, width=120, omit_header=False, include_lineno=False)

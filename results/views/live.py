@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import redis
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.templatetags.static import static
@@ -40,10 +41,12 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     if edition is None:
         raise Http404(gettext("No edition yet"))
     races = [as_json(race, edition.zone) for race in edition_races(edition)]
-    return render(request, "results/live.html", context(edition_json(edition), races, headers([r["slug"] for r in races])))
+    return render(
+        request, "results/live.html", context(edition_json(edition), races, headers([r["slug"] for r in races]))
+    )
 
 
-def current(editions: Any) -> Edition | None:
+def current(editions: QuerySet[Edition]) -> Edition | None:
     """The edition of the bare pages: the newest one whose start lists are out, else the newest one with races."""
     out = editions.filter(races__published_at__isnull=False)
     return out.order_by("-starts_on").first() or editions.order_by("-starts_on").first()
@@ -99,7 +102,9 @@ def as_json(race: Race, zone: str) -> dict[str, Any]:
             "name": {"zh": course.name_zh, "en": course.name_en},
             "lap_m": course.lap_m,
             "profile": course.profile,
-            "pass": {"m": summit["m"], "alt": summit["alt"], "name": {"zh": summit["zh"], "en": summit["en"]}} if summit else None,
+            "pass": {"m": summit["m"], "alt": summit["alt"], "name": {"zh": summit["zh"], "en": summit["en"]}}
+            if summit
+            else None,
             "points": [{"code": point.code, "kind": point.kind, "at_m": point.at_m} for point in course.points.all()],
         },
     }
@@ -117,13 +122,17 @@ def short_name(name: str) -> str:
         return name.removeprefix("男子").removesuffix("组")
     if "women" in name.lower():
         return "Women"
-    return " ".join(word for word in name.split() if word.lower() not in ("men", "men's", "men’s", "road")).capitalize().replace("mtb", "MTB")
+    return (
+        " ".join(word for word in name.split() if word.lower() not in ("men", "men's", "men’s", "road"))
+        .capitalize()
+        .replace("mtb", "MTB")
+    )
 
 
 def context(edition: dict[str, Any], races: list[dict[str, Any]], boards: dict[str, Any]) -> dict[str, Any]:
     """All that the template and its modules need. `boards` holds what is known of each race, without rows."""
-    for before, race in pairwise([None, *races]):
-        race["first_of_day"] = before is not None and before["day"] != race["day"]
+    for before, race in pairwise([races[0], *races]):
+        race["first_of_day"] = before["day"] != race["day"]
     data = {
         "edition": edition,
         "races": races,

@@ -20,8 +20,8 @@ def words() -> dict[str, Word]:
 
 def _top() -> dict[str, Word]:
     return {
-        "tab.official": gettext("Official result"),
-        "tab.provisional": gettext("Provisional result"),
+        "tab.official": pgettext("tab", "Official"),
+        "tab.provisional": pgettext("tab", "Provisional"),
         "tab.started": gettext("Started"),
         "tab.finishing": gettext("Finishing"),
         "tab.finished": pgettext("race", "Finished"),
@@ -33,6 +33,7 @@ def _top() -> dict[str, Word]:
         "facts.laps": [ngettext("{n} lap × {km} km", "{n} laps × {km} km", n) for n in (1, 2)],
         "facts.gun": gettext("Gun {time}"),
         "facts.riders": gettext("{started} started, {racing} on course, {dnf} out"),
+        "facts.closed": gettext("{started} started, {finished} finished, {dnf} out"),
         "clock.race": gettext("Race time"),
         "clock.estimated": gettext("Race time · reckoned by this device"),
         "clock.winner": gettext("Winning time"),
@@ -55,7 +56,9 @@ def _top() -> dict[str, Word]:
         "stale.fact": gettext("Data stops at {time}."),
         "stale.ago": gettext("{span} ago."),
         "stale.then": gettext("It resumes by itself; no need to reload."),
-        "empty.distance": [ngettext("{total} km · {n} lap × {km} km", "{total} km · {n} laps × {km} km", n) for n in (1, 2)],
+        "empty.distance": [
+            ngettext("{total} km · {n} lap × {km} km", "{total} km · {n} laps × {km} km", n) for n in (1, 2)
+        ],
         "stamp": gettext("Revision {n} · {date} {time} Beijing time"),
         "note.provisional": gettext("Live order is provisional. The communiqués decide."),
         "note.official": gettext("This result is official."),
@@ -95,6 +98,8 @@ def _road() -> dict[str, Word]:
 
 def _order() -> dict[str, Word]:
     return {
+        "order.now": gettext("Order now"),
+        "order.closed": gettext("Result"),
         "order.hint": gettext("{n} on course · tap a row for why"),
         "order.hint.closed": gettext("Tap a row for why"),
         "part.lapped": gettext("Laps down"),

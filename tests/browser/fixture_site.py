@@ -20,10 +20,11 @@ from urllib.parse import parse_qs, urlsplit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+EDITION = {"slug": "daguguan-10", "zone": "Asia/Shanghai"}
 EDITIONS = {
-    False: {"slug": "daguguan-10", "name": "第十届大谷关公开赛", "short": "大谷关公开赛", "note": "第十届 · 伊滨", "zone": "Asia/Shanghai"},
-    True: {"slug": "daguguan-10", "name": "10th Daguguan Open", "short": "Daguguan Open", "note": "10th · Yibin", "zone": "Asia/Shanghai"},
-}  # fmt: skip
+    False: EDITION | {"name": "第十届大谷关公开赛", "short": "大谷关公开赛", "note": "第十届 · 伊滨"},
+    True: EDITION | {"name": "10th Daguguan Open", "short": "Daguguan Open", "note": "10th · Yibin"},
+}
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
 
@@ -127,7 +128,9 @@ def page(path: str, english: bool, boards: dict[str, dict[str, Any]]) -> str:
 
             return render_to_string("ui/living_page.html", showcase.page(), request)
         heads = {slug: board | {"rows": [], "riders": {}} for slug, board in boards.items()}
-        return render_to_string("results/live.html", live.context(EDITIONS[english], weekend.races(english), heads), request)
+        return render_to_string(
+            "results/live.html", live.context(EDITIONS[english], weekend.races(english), heads), request
+        )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Pictures of the pages from invented data: `python -m tests.browser.screenshots FOLDER [NAME...]`. They are looked at, not compared."""
+"""Pictures of the pages from invented data, to be looked at: `python -m tests.browser.screenshots FOLDER [NAME...]`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,17 @@ def open_page(browser: Browser, url: str, size: str, scheme: str, follow: bool =
     """A page of this size and scheme, following rider 88, with its clock in the hands of the script."""
     width, height = SIZES[size]
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=2 if size == "phone" else 1
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        device_scale_factor=2 if size == "phone" else 1,
     )  # type: ignore[arg-type]
     page = context.new_page()
-    page.on("console", lambda message: print("console:", message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: (
+            print("console:", message.text) if message.type == "error" and "503" not in message.text else None
+        ),
+    )
     page.on("pageerror", lambda error: print("error:", error))
     if follow:
         page.add_init_script('localStorage.setItem("follow:daguguan-10", \'["me:88"]\')')
@@ -51,14 +58,23 @@ def live(browser: Browser, place: Site, folder: Path, wanted: set[str]) -> None:
                 page.wait_for_selector(".row[data-bib='17']")
                 time.sleep(1.2)
                 shoot(page, folder, name)
-    for name, anchor, size, scheme in (("live-empty", "xo", "phone", "light"), ("live-empty-desk", "xo", "desk", "dark"),
-                                       ("live-over", "mm", "phone", "dark"), ("live-over-desk", "mm", "desk", "light")):  # fmt: skip
+    others = [
+        ("live-empty", "xo", "phone", "light"),
+        ("live-empty-desk", "xo", "desk", "dark"),
+        ("live-over", "mm", "phone", "dark"),
+        ("live-over-desk", "mm", "desk", "light"),
+    ]
+    for name, anchor, size, scheme in others:
         if not wanted or name in wanted:
             page = open_page(browser, f"{place.url}/live/#{anchor}", size, scheme)
             page.wait_for_selector(".tab[aria-current]")
             time.sleep(1.2)
             shoot(page, folder, name)
-    for name, lang, size in (("live-why", "zh", "phone"), ("live-search", "zh", "phone"), ("live-why-desk", "en", "desk")):
+    for name, lang, size in (
+        ("live-why", "zh", "phone"),
+        ("live-search", "zh", "phone"),
+        ("live-why-desk", "en", "desk"),
+    ):
         if not wanted or name in wanted:
             page = open_page(browser, f"{place.url}/live/?lang={lang}#me", size, "light")
             if "why" in name:
@@ -75,7 +91,7 @@ def live(browser: Browser, place: Site, folder: Path, wanted: set[str]) -> None:
 def stale(browser: Browser, place: Site, folder: Path) -> None:
     """The signal is lost: 25 seconds later the age is a warning, two minutes later the banner stands."""
     for size, scheme, lang in (("phone", "dark", "zh"), ("desk", "light", "en")):
-        page = open_page(browser, "about:blank", size, scheme)
+        page = open_page(browser, f"{place.url}/static/ui/mark.svg", size, scheme)
         page.clock.install()
         page.goto(f"{place.url}/live/?lang={lang}#me")
         page.wait_for_selector(".row[data-bib='17']")

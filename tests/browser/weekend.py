@@ -19,14 +19,15 @@ PASS = {"m": 6300, "alt": 430, "name": {"zh": "大谷关", "en": "Daguguan"}}
 FRONT: list[tuple[Any, ...]] = [
     (17, "赵一鸣", "ZHAO Yiming", ["洛阳飞驰车队", "Luoyang Feichi"], ["河南", "Henan"], "CHN", 1289, 2),
     (8, "安德烈斯·罗哈斯", "ROJAS Andrés Felipe", ["独立车手", "Independent"], ["", ""], "COL", 1289, 0),
-    (21, "买买提江·艾力", "Memetjan ELI", ["新疆天山雪豹车队", "Xinjiang Tianshan Xuebao"], ["新疆", "Xinjiang"], "CHN", 1290, -2),
+    (21, "买买提江·艾力", "Memetjan ELI", ["新疆天山雪豹车队", "Tianshan Xuebao"], ["新疆", "Xinjiang"], "CHN", 1290, -2),
     (5, "陈思远", "CHEN Siyuan", ["昆明高原红竞技队", "Kunming Gaoyuanhong"], ["云南", "Yunnan"], "CHN", 1295, 1),
     (34, "阿列克谢·加尔布佐夫", "HARBUZAU Aliaksei", ["明斯克自行车俱乐部", "Minsk Velo Club"], ["", ""], "BLR", 1291, -1),
     (2, "刘泽宇", "LIU Zeyu", ["郑州嵩山骑行俱乐部", "Zhengzhou Songshan"], ["河南", "Henan"], "CHN", 1318, 0),
     (46, "扎西顿珠", "Tashi DHONDUP", ["拉萨雪域单车", "Lhasa Xueyu"], ["西藏", "Xizang"], "CHN", 1317, 4),
     (117, "孙浩然", "SUN Haoran", ["西安长安速度", "Xi'an Chang'an Speed"], ["陕西", "Shaanxi"], "CHN", 1321, 0),
     (63, "王子豪", "WANG Zihao", ["山东泰岱竞技车队", "Shandong Taidai"], ["山东", "Shandong"], "CHN", 1318, -2),
-    (12, "欧阳瑞", "OUYANG Rui", ["河南省洛阳市伊滨区自行车运动协会俱乐部车队", "Luoyang Yibin District Cycling Association Club"],
+    (12, "欧阳瑞", "OUYANG Rui",
+     ["河南省洛阳市伊滨区自行车运动协会俱乐部车队", "Luoyang Yibin District Cycling Association Club"],
      ["河南", "Henan"], "CHN", 1319, 1),
     (55, "高铁军", "GAO Tiejun", ["哈尔滨冰城轮友会", "Harbin Bingcheng"], ["黑龙江", "Heilongjiang"], "CHN", 1323, -1),
     (88, "罗杰", "LUO Jie", ["深圳湾骑士", "Shenzhen Bay Riders"], ["广东", "Guangdong"], "CHN", 1312, 3),
@@ -34,9 +35,30 @@ FRONT: list[tuple[Any, ...]] = [
     (29, "林嘉树", "LIN Jiashu", ["厦门海峡车队", "Xiamen Haixia"], ["福建", "Fujian"], "CHN", 1320, 0),
     (91, "单雨桐", "SHAN Yutong", ["杭州湖滨轮社", "Hangzhou Hubin"], ["浙江", "Zhejiang"], "CHN", 1322, -1),
 ]  # fmt: skip
-FAMILY = [("张", "ZHANG"), ("李", "LI"), ("周", "ZHOU"), ("吴", "WU"), ("徐", "XU"), ("马", "MA"), ("何", "HE"), ("郭", "GUO")]
-GIVEN = [("志强", "Zhiqiang"), ("晓东", "Xiaodong"), ("海涛", "Haitao"), ("文博", "Wenbo"), ("俊杰", "Junjie"), ("鹏飞", "Pengfei")]
-GROUPS = [("A", "lead", 3, 0, None), ("B", "chase", 2, 12000, -9000), ("C", "main", 41, 58000, 0), ("D", "group", 27, 200000, 31000)]
+FAMILY = [
+    ("张", "ZHANG"),
+    ("李", "LI"),
+    ("周", "ZHOU"),
+    ("吴", "WU"),
+    ("徐", "XU"),
+    ("马", "MA"),
+    ("何", "HE"),
+    ("郭", "GUO"),
+]
+GIVEN = [
+    ("志强", "Zhiqiang"),
+    ("晓东", "Xiaodong"),
+    ("海涛", "Haitao"),
+    ("文博", "Wenbo"),
+    ("俊杰", "Junjie"),
+    ("鹏飞", "Pengfei"),
+]
+GROUPS = [
+    ("A", "lead", 3, 0, None),
+    ("B", "chase", 2, 12000, -9000),
+    ("C", "main", 41, 58000, 0),
+    ("D", "group", 27, 200000, 31000),
+]
 LEAD_MS = 5191000  # 1:26:31
 NOW_MS = 6078000  # 1:41:18
 
@@ -50,7 +72,16 @@ def rider(row: tuple[Any, ...]) -> dict[str, Any]:
 def invented(bib: int) -> tuple[Any, ...]:
     """One more rider of the field."""
     family, given = FAMILY[bib % len(FAMILY)], GIVEN[bib % len(GIVEN)]
-    return (bib, family[0] + given[0], f"{family[1]} {given[1]}", ["商丘归德骑行", "Shangqiu Guide"], ["河南", "Henan"], "CHN", 1330, 0)
+    return (
+        bib,
+        family[0] + given[0],
+        f"{family[1]} {given[1]}",
+        ["商丘归德骑行", "Shangqiu Guide"],
+        ["河南", "Henan"],
+        "CHN",
+        1330,
+        0,
+    )
 
 
 def field() -> list[tuple[Any, ...]]:
@@ -78,6 +109,12 @@ def rows_and_riders() -> tuple[list[list[Any]], dict[str, Any]]:
     return rows, {str(who[0]): rider(who) for who in people}
 
 
+def counts(**some: int) -> dict[str, int]:
+    """The counts of a board; those not named are none."""
+    names = ("entered", "started", "racing", "finished", "lapped", "otl", "dnf", "dns", "dsq", "nr")
+    return {name: some.get(name, 0) for name in names}
+
+
 def clock(event: datetime, speed: float = 1.0) -> dict[str, Any]:
     """The law of event time: from now on."""
     return {"real": datetime.now(UTC).isoformat(), "event": event.isoformat(), "speed": speed}
@@ -99,7 +136,7 @@ def moving(slug: str, gun: datetime, law: dict[str, Any]) -> dict[str, Any]:
         "gun": gun.isoformat(),
         "last": at(NOW_MS),
         "leader": {"bib": 17, "laps": 4, "time_ms": LEAD_MS, "speed": 38.9, "lap_ms": 1289000},
-        "counts": {"entered": 200, "started": 148, "racing": 139, "finished": 0, "lapped": 12, "otl": 0, "dnf": 9, "dns": 3, "dsq": 0, "nr": 0},
+        "counts": counts(entered=200, started=148, racing=139, lapped=12, dnf=9, dns=3),
         "groups": groups,
         "rows": rows,
         "riders": riders,
@@ -114,14 +151,15 @@ def moving(slug: str, gun: datetime, law: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def empty(slug: str, planned: datetime, law: dict[str, Any], laps: int = 6, lap_m: int = 14000, entered: int = 231) -> dict[str, Any]:
+def empty(
+    slug: str, planned: datetime, law: dict[str, Any], laps: int = 6, lap_m: int = 14000, entered: int = 231
+) -> dict[str, Any]:
     """A race before its gun."""
     people = [invented(bib) for bib in range(1, entered + 1)]
-    counts = {"entered": entered, "started": 0, "racing": 0, "finished": 0, "lapped": 0, "otl": 0, "dnf": 0, "dns": 0, "dsq": 0, "nr": 0}
     return {
         "v": 1, "race": slug, "edition": "daguguan-10", "revision": 12, "phase": "upcoming", "standing": "provisional",
         "clock": law, "planned": planned.isoformat(), "gun": None, "last": None, "finished_at": None,
-        "laps": laps, "lap_m": lap_m, "start_m": 0, "leader": None, "counts": counts, "groups": [],
+        "laps": laps, "lap_m": lap_m, "start_m": 0, "leader": None, "counts": counts(entered=entered), "groups": [],
         "columns": COLUMNS,
         "rows": [[who[0], None, "waiting", 0, None, None, 0, "", None, None, []] for who in people],
         "riders": {str(who[0]): rider(who) for who in people},
@@ -141,9 +179,11 @@ def finished(slug: str, gun: datetime, law: dict[str, Any]) -> dict[str, Any]:
         "revision": 980, "phase": "closed", "standing": "official", "gun": gun.isoformat(),
         "last": (gun + timedelta(seconds=4700)).isoformat(), "finished_at": (gun + timedelta(seconds=4447)).isoformat(),
         "leader": {"bib": 401, "laps": 3, "time_ms": 4447400, "speed": 34.0, "lap_ms": 1480000},
-        "counts": {"entered": 150, "started": 121, "racing": 0, "finished": 119, "lapped": 0, "otl": 0, "dnf": 1, "dns": 29, "dsq": 1, "nr": 0},
+        "counts": counts(entered=150, started=121, finished=119, dnf=1, dns=29, dsq=1),
         "rows": rows, "riders": {str(who[0]): rider(who) for who in people},
-        "events": [{"at": (gun + timedelta(seconds=4447)).isoformat(), "kind": "finish", "bibs": [401], "lap": 3, "ms": 4447400}],
+        "events": [
+            {"at": (gun + timedelta(seconds=4447)).isoformat(), "kind": "finish", "bibs": [401], "lap": 3, "ms": 4447400}
+        ],
     }  # fmt: skip
 
 
@@ -151,7 +191,14 @@ def course(code: str, lap_m: int) -> dict[str, Any]:
     """A course of this length with the profile of the road loop."""
     profile = [[m * lap_m // 14000, alt] for m, alt in PROFILE]
     climb = PASS | {"m": 6300 * lap_m // 14000}
-    return {"code": code, "name": {"zh": "公路环线", "en": "Road loop"}, "lap_m": lap_m, "profile": profile, "pass": climb, "points": []}
+    return {
+        "code": code,
+        "name": {"zh": "公路环线", "en": "Road loop"},
+        "lap_m": lap_m,
+        "profile": profile,
+        "pass": climb,
+        "points": [],
+    }
 
 
 def races(english: bool) -> list[dict[str, Any]]:

@@ -13,7 +13,9 @@ from ui import translations
 class Command(BaseCommand):
     """Fails with a list of what is missing, stale, fuzzy or not compiled."""
 
-    help = "Check that every sentence is translated and that the .mo equals the .po; --update brings the .po up to date."
+    help = (
+        "Check that every sentence is translated and that the .mo equals the .po; --update brings the .po up to date."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -30,19 +30,19 @@ export function applyDelta(board, delta) {
 
 const OUT = { DNF: "out", OTL: "out", NR: "out", DNS: "dns", DSQ: "dsq", waiting: "waiting", LAP: "lapped" };
 
-/** Which part of the list a row stands in: a group on the road, or one of the named parts. */
-export function partOf(row) {
+/** Which part of the list a row stands in: a group that is `known` to be on the road, or one of the named parts. */
+export function partOf(row, known = null) {
   if (OUT[row.status]) return OUT[row.status];
   if (row.down > 0) return "lapped";
-  if (row.group) return `group:${row.group}`;
+  if (row.group && (!known || known.has(row.group))) return `group:${row.group}`;
   return row.status === "FIN" ? "finished" : "course";
 }
 
 /** The rows cut into consecutive parts: [{part, rows}]. A part may come twice when the order mixes them. */
-export function parts(rows) {
+export function parts(rows, known = null) {
   const found = [];
   for (const row of rows) {
-    const part = partOf(row);
+    const part = partOf(row, known);
     if (!found.length || found[found.length - 1].part !== part) found.push({ part, rows: [] });
     found[found.length - 1].rows.push(row);
   }
@@ -55,11 +55,11 @@ const inFront = (part) => part === "course" || part === "finished" || part.start
  * What the list shows, top to bottom: {type: "head" | "row" | "fold", ...}, each with a key that stays its own.
  * The front of the race is cut after `front` rows, every other part after `rest`, unless opened by name.
  */
-export function listItems(rows, { front, rest, opened }) {
+export function listItems(rows, { known = null, front, rest, opened }) {
   const items = [], heads = new Map();
   let shown = 0, folded = [], fold = null;
   const openFold = (name) => { folded = []; fold = { type: "fold", key: `fold:${name}`, name, rows: folded }; };
-  for (const { part, rows: members } of parts(rows)) {
+  for (const { part, rows: members } of parts(rows, known)) {
     const ahead = inFront(part), name = ahead ? "front" : part;
     if (!ahead) shown = 0;
     if (fold && fold.name !== name) { items.push(fold); fold = null; }

@@ -44,7 +44,7 @@ export class Headline {
     const facts = [say("facts.km", { km: km(board.start_m + board.laps * board.lap_m) }),
       say("facts.laps", { n: board.laps, km: km(board.lap_m) }),
       say("facts.gun", { time: shortTime(Date.parse(board.gun || board.planned)) })];
-    if (board.phase !== "upcoming") facts.push(say("facts.riders", { started: counts.started, racing: counts.racing, dnf: counts.dnf }));
+    if (board.phase !== "upcoming") facts.push(say(board.phase === "closed" ? "facts.closed" : "facts.riders", counts));
     setText(this.at("facts"), facts.join(" · "));
     setText(this.at("standing"), ` · ${say(board.standing === "official" ? "standing.official" : "standing.provisional")} · ${say("revision", { n: board.revision })}`);
     setText(this.at("speed"), board.leader?.speed ? board.leader.speed.toFixed(1) : "–");

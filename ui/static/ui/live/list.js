@@ -82,7 +82,8 @@ export class List {
     const first = !this.drawnAt;
     this.drawnAt = Date.now();
     const wide = matchMedia("(min-width: 1100px)").matches;
-    const items = listItems(this.board.rows, { front: wide ? 15 : 13, rest: 5, opened: this.opened });
+    const known = new Set(this.board.groups.map((group) => group.key));
+    const items = listItems(this.board.rows, { known, front: wide ? 15 : 13, rest: 5, opened: this.opened });
     this.titles = groupTitles(this.board.groups);
     const before = first || opening ? null : this.positions();
     const focused = this.box.contains(document.activeElement) ? document.activeElement.closest("[data-key]") : null;
@@ -152,7 +153,7 @@ export class List {
   fillHead(node, { part, rows }) {
     const [title, size, right] = node.children, key = part.startsWith("group:") ? part.slice(6) : null;
     const group = key && this.board.groups.find((one) => one.key === key);
-    setText(title, group ? `${key} ${this.titles.get(key)}` : key || say(`part.${part}`));
+    setText(title, group ? `${key} ${this.titles.get(key)}` : say(`part.${part}`));
     setText(size, say("riders", { n: group ? group.size : rows.length }));
     const leads = group && !group.gap_ms && rows[0].time_ms !== null;
     setText(right, leads ? say("head.lead", { time: raceTime(rows[0].time_ms), n: rows[0].laps }) : group ? gap(group.gap_ms) : "");
@@ -206,9 +207,9 @@ export class List {
     const other = otherName(rider);
     if (isForeign(rider)) name.append(" ", el("small", { cls: "only-phone" }, rider.nation));
     if (other && other !== mainName(rider)) name.append(" ", el("small", { cls: "only-desk" }, other));
-    const lines = subLine(rider);
-    if (row.status === "DNF" && row.laps) lines.push(say("out.after", { n: row.laps }));
-    sub.replaceChildren(...lines.map((line, i) => el("span", {}, i && row.status === "DNF" && i === lines.length - 1 ? `· ${line}` : line)));
+    const lines = subLine(rider).filter(Boolean).map((line) => el("span", {}, line));
+    if (row.status === "DNF" && row.laps) lines.push(el("span", { cls: "row-out" }, `· ${say("out.after", { n: row.laps })}`));
+    sub.replaceChildren(...lines);
   }
 
   fillResult(node, row, before, text) {

@@ -111,6 +111,7 @@ class Page {
     this.at("situation").hidden = !board.groups.length;
     drawChart(this.at("gaps"), board.chart, board.groups, mine);
     drawEvents(this.at("events"), board.events);
+    setText(this.at("order-title"), say(board.phase === "closed" ? "order.closed" : nothing ? "part.waiting" : "order.now"));
     setText(this.at("on-course"), board.phase === "live" ? say("order.hint", { n: board.counts.racing }) : say("order.hint.closed"));
     setText(this.at("entered"), say("riders", { n: board.counts.entered }));
     setText(this.at("distance-facts"), say("empty.distance", { total: (board.start_m + board.laps * board.lap_m) / 1000, n: board.laps, km: board.lap_m / 1000 }));

@@ -30,7 +30,7 @@ export function drawSituation(list, board, race, followed) {
     const letter = `letter${group.role === "lead" ? " letter-lead" : ""}${group.key === mine ? " letter-mine" : ""}`;
     const body = el("div", {}, el("p", { cls: "group-title" }, el("b", {}, titles.get(group.key)), " ", say("riders", { n: group.size })));
     if (group.size <= FEW) body.append(el("p", { cls: "group-bibs" }, ...group.bibs.map((number) => bib(number, race.mark, "bib-s"))));
-    else if (own.length) body.append(el("p", { cls: "small soft" }, say("group.mine", { bibs: own.join(say("list.comma")) })));
+    else if (own.length) body.append(el("p", { cls: "tiny soft" }, say("group.mine", { bibs: own.join(say("list.comma")) })));
     return el("li", { cls: "group" }, el("span", { cls: letter }, group.key), body,
       el("div", { cls: "group-gap" }, el("b", {}, group.gap_ms ? gap(group.gap_ms) : "0:00"), trend(group)));
   });

@@ -1,5 +1,5 @@
 // The course strip: the profile of one lap, and where the groups are on it by their last lap.
-import { el, svg } from "./dom.js";
+import { svg } from "./dom.js";
 import { isEnglish, say } from "./words.js";
 import { gap } from "../times.js";
 
@@ -103,7 +103,7 @@ export class Strip {
     const points = found.map((group) => ({ group, x: this.x(group.metre), y: this.y(altitude(this.course.profile, group.metre)) }));
     this.marks.replaceChildren(...points.map(({ x, y, group }) => svg("path", { class: this.cls("strip-stem", group, mine), d: `M${x} ${y}V${this.base}` })),
       ...(this.wide ? this.boxes(points, mine) : this.letters(points, mine)),
-      ...points.map(({ x, y, group }) => svg("circle", { class: this.cls("strip-dot", group, mine), cx: x, cy: y, r: this.wide ? 5 : 4 })));
+      ...[...points].reverse().map(({ x, y, group }) => svg("circle", { class: this.cls("strip-dot", group, mine), cx: x, cy: y, r: this.wide ? 5 : 4 })));
   }
 
   cls(base, group, mine) {
@@ -140,9 +140,4 @@ export class Strip {
         ...names.map((group, n) => svg("tspan", { class: group.key === mine ? "is-mine" : null }, `${n ? " " : ""}${group.key}`)));
     });
   }
-}
-
-/** The words beside the strip's title. */
-export function stripTitle(lap) {
-  return el("span", {}, say("strip.how", { n: lap }));
 }
