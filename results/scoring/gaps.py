@@ -95,10 +95,11 @@ def time_text(seconds: int | None) -> str:
 
 
 def gap_text(gap_s: int | None, laps_down: int = 0) -> str:
-    """`+0:42`, `+1:02:03`, `-2 LAP`; empty for the winner."""
+    """`+0:42`, `+1:02:03`, `-2 LAP`; empty for the winner; `-0:42` for who rides without rank and was in before him."""
     if laps_down:
         return f"-{laps_down} LAP"
     if not gap_s:
         return ""
-    hours = gap_s // 3600
-    return f"+{hours}:{gap_s // 60 % 60:02}:{gap_s % 60:02}" if hours else f"+{gap_s // 60}:{gap_s % 60:02}"
+    sign, gap_s = ("+", gap_s) if gap_s > 0 else ("-", -gap_s)
+    hours, minutes, seconds = gap_s // 3600, gap_s // 60 % 60, gap_s % 60
+    return f"{sign}{hours}:{minutes:02}:{seconds:02}" if hours else f"{sign}{minutes}:{seconds:02}"

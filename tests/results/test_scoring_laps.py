@@ -276,3 +276,61 @@ def test_odd_data_is_a_warning():
     standings = score(facts)
     assert standings.warnings == ("unlisted_bib:99", "ruling_without_rider:2", "ruling_without_rider:1")
     assert table(standings) == ["1 11 1 finished"]
+
+
+def test_the_judges_finish_stands_against_a_crossing_after_the_winners():
+    facts = race_log(
+        """
+        gun    8:30 11 12
+        finish 11 8:40 8:50
+        finish 12 8:51
+        manual_finish 12 at=8:59
+        """,
+        laps=2,
+        lapped="lead_lap",
+    )
+    assert table(score(facts)) == ["1 11 2 finished", "2 12 2 finished"]
+
+
+def test_the_judges_finish_leaves_out_the_chips_that_came_before_it_on_the_last_lap():
+    facts = race_log("gun 8:30 11\nfinish 11 8:40 8:50\nmanual_finish 11 at=8:50:10", laps=2)
+    assert score(facts).row(11).crossings == (instant("8:40"), instant("8:50:10"))
+
+
+def test_a_pulled_riders_laps_are_the_commissaires_also_after_the_winner():
+    facts = race_log(
+        """
+        gun    8:30 11 12
+        finish 11 8:40 8:45 8:50 9:00
+        finish 12 8:50 9:01 9:10
+        pulled 12 after_lap=3
+        """,
+        laps=4,
+        lapped="lead_lap",
+    )
+    assert table(score(facts)) == ["1 11 4 finished", "2 12 3 LAP"]
+
+
+def test_a_rider_who_did_not_start_cannot_end_the_race_with_his_chip():
+    facts = race_log(
+        """
+        gun    8:30 11 12
+        finish 11 8:40 8:50
+        finish 12 8:45 8:55
+        dns    11
+        """,
+        laps=2,
+        lapped="lead_lap",
+    )
+    assert table(score(facts)) == ["1 12 2 finished", "- 11 2 DNS"]
+
+
+def test_a_first_lap_of_another_length_is_not_compared_and_a_corrected_rider_is_not_suspected_again():
+    far = race_log("gun 8:30 11\nfinish 11 8:50 9:00 9:10 9:20", laps=9, min_first_us=MINUTE)
+    assert score(far).row(11).flags == ()
+    ruled = race_log("gun 8:30 11\nfinish 11 8:40 9:00 9:10\nconfirm_missed 11 at=8:42", laps=9)
+    assert score(ruled).row(11).flags == ("missed_read",)
+
+
+def test_two_laps_are_too_few_to_suspect_one():
+    assert score(race_log("gun 8:30 11\nfinish 11 8:40 9:10", laps=9)).row(11).flags == ()

@@ -149,3 +149,22 @@ def test_nobody_is_given_a_missing_read_before_the_race_is_closed():
     text = "gun 8:00 1 2\nfinish 1 8:10\n"
     assert [row.status for row in score(race_log(text)).rows] == ["FIN", "racing"]
     assert [row.status for row in score(race_log(text + "close")).rows] == ["FIN", "NR"]
+
+
+def test_a_rider_seen_only_before_the_gun_and_not_signed_on_did_not_start():
+    assert table(score(race_log("gun 8:00 1\nabsent 2\npoint P 2 7:55"))) == ["- 1 0 racing", "- 2 0 DNS"]
+
+
+def test_a_point_of_an_earlier_lap_is_no_progress_on_this_one():
+    facts = race_log("gun 8:00 1 2\npoint P 2 8:05\nfinish 1 8:10\nfinish 2 8:11", laps=5)
+    assert table(score(facts)) == ["1 1 1 racing", "2 2 1 racing"]
+
+
+def test_a_rider_passed_by_the_leader_just_before_the_line_is_a_lap_down():
+    facts = race_log("gun 8:00 1 2\nfinish 1 8:10 8:20\nfinish 2 8:21", laps=5)
+    assert [row.laps_down for row in score(facts).rows] == [0, 1]
+
+
+def test_the_largest_group_right_behind_the_lead_is_the_main_one():
+    facts = race_log("gun 8:00 1 2 3\nfinish 1 8:10\nfinish 2 8:11\nfinish 3 8:11:00.5", laps=5)
+    assert [(group.role, group.bibs) for group in score(facts).groups] == [("lead", (1,)), ("main", (2, 3))]

@@ -275,3 +275,65 @@ def test_the_tail_of_a_closed_list_and_no_decision_is_invented():
 
 def test_the_gravest_ruling_stands_in_whatever_order_they_were_made():
     assert [row.status for row in score(race_log(BUNCH + "dsq 5\ndnf 5\npulled 5")).rows][-1] == "DSQ"
+
+
+def test_the_gap_runs_from_the_latest_read_so_far_where_the_judge_saw_another_order():
+    facts = race_log("gun 8:00 1 2 3\nfinish 2 9:00:00.2\nfinish 1 9:00:00.9\nfinish 3 9:00:01.5\njudge 1 2\nclose")
+    assert sheet(score(facts)) == ["1 1 FIN 1:00:00", "2 2 FIN 1:00:00", "3 3 FIN 1:00:00"]
+
+
+def test_a_judge_may_name_a_rider_who_is_not_in_the_finish():
+    assert [row.bib for row in score(race_log(BUNCH + "judge 2 1 3\ndnf 1")).rows] == [2, 3, 4, 5, 1]
+
+
+def test_relegated_in_the_group_and_then_to_the_last_of_the_race_is_the_last_of_the_race():
+    facts = race_log(BUNCH + "relegate_group 1\nrelegate_last 1\nrelegate_group 4")
+    assert [row.bib for row in score(facts).rows] == [2, 3, 5, 4, 1]
+
+
+def test_relegation_in_a_group_of_one_changes_nothing_but_the_mark():
+    facts = race_log("gun 8:00 1 2\nfinish 1 9:00\nfinish 2 9:01\nrelegate_group 1\nclose")
+    assert [(row.bib, row.flags) for row in score(facts).rows] == [(1, ("REL",)), (2, ())]
+
+
+def test_a_disqualified_rider_over_the_limit_stays_disqualified():
+    assert score(race_log(LATE + "dsq 3", limit=Limit(percent=1))).row(3).status == "DSQ"
+
+
+def test_the_limit_and_the_gaps_hang_on_the_first_who_rides_for_a_rank():
+    facts = race_log(LATE, limit=Limit(after_first_us=SECOND_US))
+    entries = tuple(replace(entry, ranked=entry.bib != 1) for entry in facts.entries)
+    assert sheet(score(replace(facts, entries=entries))) == [
+        "- 1 FIN 1:00:00 -6:00",
+        "1 2 FIN 1:06:00",
+        "- 3 OTL 1:06:02 +0:02",
+    ]
+
+
+def test_a_place_stays_open_only_where_the_ruling_says_so():
+    assert table(score(race_log(BUNCH + "dsq 3 leave_place_open=no")))[2:] == [
+        "3 4 1 finished",
+        "4 5 1 finished",
+        "- 3 1 DSQ",
+    ]
+
+
+def test_in_a_net_race_riders_of_two_waves_share_no_time_on_the_line():
+    facts = race_log(
+        """
+        gun    8:00 1 wave A
+        gun    8:02 2 3 wave B
+        finish 1 9:02:00
+        finish 2 9:02:00.400
+        finish 3 9:02:00.800
+        close
+        """,
+        rank_by="net",
+        rank_scope="race",
+    )
+    assert sheet(score(facts)) == ["1 2 FIN 1:00:00", "2 3 FIN 1:00:00", "3 1 FIN 1:02:00 +2:00"]
+
+
+def test_a_read_at_the_time_point_before_the_gun_gives_no_time():
+    facts = race_log("gun 8:00 1\npoint K3 1 7:50 8:55\nfinish 1 9:00\nclose", time_point="K3")
+    assert sheet(score(facts)) == ["1 1 FIN 0:55:00"]

@@ -67,6 +67,11 @@ def test_a_backup_beyond_its_window_but_inside_the_points_window_is_still_the_sa
     )
 
 
+def test_the_backup_window_includes_its_end():
+    reads = [read(1, "AA", 100), read(2, "AA", 108, main=False), read(3, "AA", 108.000001, main=False)]
+    assert [passing.read_ids for passing in derive(reads, CHIPS, RULES, 8 * SECOND).passings] == [(1, 2), (3,)]
+
+
 def test_a_backup_between_two_main_passings_confirms_the_nearer_one():
     reads = [read(1, "AA", 100), read(2, "AA", 110), read(3, "AA", 107, main=False)]
     assert derive(reads, CHIPS, RULES, 20 * SECOND).passings == (
