@@ -55,6 +55,7 @@ async def taken(bodies: Bodies, request: dict[str, Any], receive: Callable[[], A
         (scope(length=8), [b"abc.", b"defg"], (400, "body_length")),
         (scope(length=6), [b"abc.", b"defg."], (400, "body_length")),
         (scope(length=7), [b"abc.", None], "gone"),
+        (scope(length=None), [b"abc.", None], "gone"),
         (scope(length=101), [], (413, "too_large")),
         (scope(length=None), [b"x" * 60 + b".", b"x" * 41 + b"."], (413, "too_large")),
         (scope(DELIVERIES, length=None), [b"x" * 1000], (b"x" * 1000, 1000)),
@@ -134,6 +135,15 @@ def test_a_body_that_drips_for_ever_comes_to_an_end(drop: bytes) -> None:
             return refusal.status, refusal.code, bodies.spooled
 
     assert asyncio.run(drip()) == (408, "body_timeout", 0)
+
+
+@pytest.mark.parametrize("pieces", [(), (b"x.",)])
+def test_a_body_that_stops_is_not_waited_for_until_the_end(pieces: tuple[bytes, ...]) -> None:
+    async def stop() -> Any:
+        async with asyncio.timeout(20):  # the total deadline of the path is 60 s
+            return await taken(Bodies(replace(LIMITS, idle=0.05), None), scope(length=9), arriving(*pieces))
+
+    assert asyncio.run(stop()) == (408, "body_timeout")
 
 
 def test_a_full_disk_is_the_servers_trouble_not_the_senders(tmp_path: Any) -> None:
