@@ -14,6 +14,9 @@ from launch.processes import Part, finish
 from launch.state import MARK, State
 from launch.supervisor import Supervisor
 
+# Warnings that hold of every demo: static files are found without being collected, and root may run one.
+NOT_NEWS = ("No directory at", "You're running the worker with superuser privileges")
+
 
 class Site:
     """The services of a state folder, the parts that use them, and their record in services.json."""
@@ -53,7 +56,8 @@ class Site:
         """A Python process of the virtual environment as a part."""
         environment = self.environment() | {MARK: str(self.state.folder)}
         log = self.state.logs / f"{name}.log"
-        return Part(name, [str(PYTHON), *arguments], log, environment, folder=str(ROOT), **more)
+        quiet = [word for warning in NOT_NEWS for word in ("-W", f"ignore:{warning}")]
+        return Part(name, [str(PYTHON), *quiet, *arguments], log, environment, folder=str(ROOT), **more)
 
     def manage(self, *arguments: str, seconds: float, doing: str) -> None:
         """Run a Django command to its good end."""
