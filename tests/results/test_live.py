@@ -1,0 +1,170 @@
+"""From a read to the published board, through the real worker, whatever is killed or emptied."""
+
+import gzip
+
+import orjson
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from kombu.exceptions import OperationalError
+from redis import Redis
+
+from launch import patience
+from race import clock, doorbell, gun
+from results import board, live
+from results.tasks import sweep
+from tests import cast
+from tests.results.test_facts import apply
+from timing.models import Pending
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def started_race(**kwargs):
+    stage = cast.make(**kwargs)
+    gun.fire(stage.wave, cast.GUN, by=None)
+    stage.race.refresh_from_db()
+    return stage
+
+
+@pytest.fixture
+def alone(redis, monkeypatch):
+    """Nobody hears the doorbell: what happens is what the test does."""
+    monkeypatch.setattr(doorbell, "ring", lambda task, arguments: False)
+
+
+def caught_up(stage):
+    stage.race.refresh_from_db()
+    return not Pending.objects.exists() and live.held(stage.race.slug) >= stage.race.revision
+
+
+def published(stage):
+    return live.store().hget(f"board:{stage.race.slug}", "json")
+
+
+def test_a_delivery_reaches_the_board_through_the_worker(worker):
+    stage = started_race()
+    stage.delivered("C1 09:20:00")
+    patience.until(lambda: caught_up(stage), 30, "the board")
+    assert orjson.loads(published(stage))["rows"][0][:4] == [1, 1, "racing", 1]
+
+
+def test_the_published_bytes_are_those_of_the_view(client, redis, alone):
+    stage = started_race()
+    clock.set_rehearsal(stage.edition, event=cast.GUN, speed=0)
+    stage.reads("C1 09:20:00", "C2 09:20:00.5")
+    live.refresh(stage.race.pk)
+    answer = client.get("/api/v1/races/open/board/")
+    held = live.store().hgetall("board:open")
+    assert answer.content == held[b"json"] == gzip.decompress(held[b"gz"])
+    assert answer["ETag"] == f'"{int(held[b"revision"])}"'
+
+
+def test_an_older_board_never_replaces_a_newer_one(redis, alone):
+    stage = started_race()
+    old = live.board(stage.race)
+    stage.reads("C1 09:20:00")
+    assert live.refresh(stage.race.pk) == 1
+    assert live.publish(old) == 0
+    stage.race.refresh_from_db()
+    assert live.held("open") == stage.race.revision > old.revision
+    assert redis.llen("deltas:open") == 1
+
+
+def test_the_announced_delta_leads_from_board_to_board(redis, alone):
+    stage = started_race()
+    live.refresh(stage.race.pk)
+    before = orjson.loads(published(stage))
+    stage.reads("C2 09:20:00", "C1 09:20:00.2")
+    live.refresh(stage.race.pk)
+    head, payload = redis.lrange("deltas:open", 0, 0)[0].split(b"\n", 1)
+    after = orjson.loads(published(stage))
+    assert orjson.loads(head) == {
+        "race": "open",
+        "from": before["revision"],
+        "to": after["revision"],
+        "kind": "delta",
+    }
+    assert apply(before, orjson.loads(payload)) == after
+    assert orjson.loads(payload) == board.delta(before, after)
+
+
+def test_refreshing_what_is_up_to_date_publishes_nothing(redis, alone):
+    stage = started_race()
+    assert [live.refresh(stage.race.pk), live.refresh(stage.race.pk)] == [1, 0]
+
+
+def test_the_sweep_rings_for_what_a_lost_redis_forgot(worker, redis):
+    stage = started_race()
+    with pytest.MonkeyPatch.context() as lost:
+        lost.setattr(doorbell, "ring", lambda task, arguments: False)
+        stage.delivered("C1 09:20:00")
+    redis.flushdb()
+    assert not caught_up(stage)
+    patience.until(lambda: sweep() is not None and caught_up(stage), 30, "the sweep")
+    assert orjson.loads(published(stage))["rows"][0][:4] == [1, 1, "racing", 1]
+
+
+def test_a_killed_worker_and_an_emptied_redis_lose_nothing(started, transactional_db, redis, killed):
+    """The worker dies by SIGKILL in mid-race, Redis is emptied twice; the boards catch up by themselves."""
+    stage = started_race(laps=40)
+    command = ["-m", "celery", "-q", "-A", "config", "worker", "-c", "1", "-Q", "live,ingest,celery", "-l", "WARNING"]
+    first = started("worker-1", *command)
+    beat = started(
+        "beat", "-m", "celery", "-q", "-A", "config", "beat", "-l", "WARNING", "-s", "/tmp/none/beat", "-S", STATIC
+    )
+    second = None
+    try:
+        for lap in range(40):
+            stage.delivered(*[f"C{bib} 09:{10 + lap:02d}:0{bib}" for bib in range(1, 5)])
+            if lap == 10:
+                patience.until(lambda: live.held("open") > 0, 60, "the first worker")
+                first.end()
+            if lap == 20:
+                empty_everything()
+                second = started("worker-2", *command)
+            if lap == 30:
+                empty_everything()
+        patience.until(lambda: caught_up(stage), 60, "the second worker")
+    finally:
+        for part in (first, second, beat):
+            if part is not None:
+                part.end()
+    assert published(stage) == live.board(stage.race).json
+    assert [row[3] for row in orjson.loads(published(stage))["rows"]] == [40] * 4
+
+
+STATIC = "celery.beat.Scheduler"  # keeps its schedule in memory: nothing on disk
+
+
+def empty_everything():
+    """FLUSHALL would empty the other test processes' databases too."""
+    live.store().flushdb()
+    broker = settings.CELERY_BROKER_URL.replace("redis+socket", "unix").replace("virtual_host", "db")
+    Redis.from_url(broker).flushdb()
+
+
+def test_draining_needs_neither_worker_nor_broker(redis, capsys, alone):
+    stage = started_race()
+    stage.delivered("C1 09:20:00")
+    call_command("drain")
+    assert caught_up(stage)
+    assert capsys.readouterr().out == "1 parts taken in, 1 boards of 1 races published\n"
+
+
+def test_a_doorbell_that_is_out_of_order_holds_up_nothing(alone, monkeypatch):
+    """The ring fails at once and is not tried again for a while; the delivery is committed all the same."""
+    monkeypatch.undo()
+    tries = []
+
+    def broken(*arguments, **options):
+        tries.append(options["retry"])
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(doorbell.current_app, "send_task", broken)
+    monkeypatch.setattr(doorbell, "_silent_until", 0.0)
+    stage = cast.make()
+    for second in range(5):
+        stage.delivered(f"C1 09:20:0{second}")
+    monkeypatch.setattr(doorbell, "_silent_until", 0.0)
+    assert (Pending.objects.count(), tries) == (5, [False])
