@@ -159,8 +159,9 @@ class Line:
             link.waiting.remove((transmission, answer))
 
     async def _cut(self, link: _Open, frame: bytes) -> None:
-        """Let the connection break with half a frame on the way."""
+        """Let the connection break with half a frame on the way, and nothing of another message after it."""
         done, self.mischief.cut = self.mischief.cut, None
+        link.alive = False
         link.writer.write(frame[: len(frame) // 2])
         await asyncio.sleep(0.05)
         link.drop()
