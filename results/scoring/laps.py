@@ -32,7 +32,9 @@ def gather(facts: RaceFacts) -> Field:
     """Entries, guns and passings put together, with the rulings that correct what was read."""
     rules = facts.rules
     guns = {wave.code: wave.gun_us for wave in facts.waves}
-    laps = [limit for ruling in facts.rulings if ruling.kind == "results_at_lap" if (limit := whole(ruling, "lap"))]
+    laps = [
+        limit for ruling in facts.rulings if ruling.kind == "results_at_lap" if (limit := whole(ruling, "lap") or 0) > 0
+    ]
     goals = {category: min([goal, *laps]) for category, goal in rules.laps_by_category.items()}
     goal = min([rules.laps, *laps])
     field = Field(
@@ -166,7 +168,9 @@ def take_out(field: Field) -> None:
 
 
 def _pull(ride: Ride, after_lap: int | None, at_us: int | None, number: int) -> None:
-    """The commissaire's count of laps stands; where a chip missed one of them the row says so."""
+    """The commissaire's count of laps stands, within the race's; where a chip missed one of them the row says so."""
+    if after_lap is not None:
+        after_lap = min(max(after_lap, 0), ride.goal)
     if after_lap is not None and after_lap > ride.laps:
         ride.flags.append("missed_read")
         ride.laps = after_lap

@@ -316,7 +316,7 @@ def test_a_rider_who_did_not_start_cannot_end_the_race_with_his_chip():
         """
         gun    8:30 11 12
         finish 11 8:40 8:50
-        finish 12 8:45 8:55
+        finish 12 8:51 9:00
         dns    11
         """,
         laps=2,
@@ -334,3 +334,9 @@ def test_a_first_lap_of_another_length_is_not_compared_and_a_corrected_rider_is_
 
 def test_two_laps_are_too_few_to_suspect_one():
     assert score(race_log("gun 8:30 11\nfinish 11 8:40 9:10", laps=9)).row(11).flags == ()
+
+
+def test_a_count_of_laps_that_cannot_be_is_brought_into_the_race():
+    text = "gun 8:30 11 12 13\nfinish 11 8:40 8:50\nfinish 12 8:45\nfinish 13 8:46\n"
+    facts = race_log(text + "pulled 12 after_lap=9\npulled 13 after_lap=-3\nresults_at_lap lap=0", laps=3)
+    assert [(row.bib, row.laps, row.laps_down) for row in score(facts).rows] == [(12, 3, 0), (11, 2, 0), (13, 0, 3)]
