@@ -2,6 +2,7 @@
 
 import json
 import socket
+import struct
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -100,10 +101,14 @@ def connection(send: Send) -> Any:
 
 
 def hang_up(send: Send) -> None:
-    """Drop the connection now, with whatever the peer has not read."""
+    """Drop the connection now, with whatever the peer has not read: also what the kernel holds for it."""
     transport = connection(send)
-    if transport is not None:
-        transport.abort()
+    if transport is None:
+        return
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def narrow(send: Send, size: int) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -137,6 +138,13 @@ def read_all(peer: socket.socket) -> bytes:
             assert time.monotonic() < end
             text += piece
     return text
+
+
+def reset(peer: socket.socket) -> bool:
+    """Whether the server has dropped this connection, seen without reading anything from it."""
+    watched = select.poll()
+    watched.register(peer, 0)
+    return bool(watched.poll(0))
 
 
 def split(text: bytes) -> Answer:
