@@ -196,6 +196,16 @@ def test_changes_faster_than_the_frame_go_out_together(server: Server, publisher
         assert page.until_revision("elite", 29) == publisher.boards["elite"]
 
 
+def test_a_race_is_written_once_in_a_frame(doorbell: Valkey, publisher: Publisher, tmp_path: Path) -> None:
+    with served(doorbell.url, tmp_path / "log", pace={**PACE, "frame": 3600.0, "reconcile": 3600.0}) as server:
+        until(lambda: server.get("/api/v1/races/masters/board/")[1].get("etag"))
+        with Spectator(server, "elite,masters") as page:
+            page.apply(), page.apply()
+            for race, revision in (("elite", 5), ("elite", 6), ("masters", 8)):
+                publisher.publish(race, revision, leader=revision)
+            assert [page.apply()[1]["to"] for _ in range(2)] == [5, 8]
+
+
 @pytest.mark.parametrize("how", ["header", "query"])
 def test_who_comes_back_is_sent_what_was_missed(server: Server, publisher: Publisher, how: str) -> None:
     for revision in (5, 6, 7):
