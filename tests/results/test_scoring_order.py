@@ -323,15 +323,15 @@ def test_in_a_net_race_riders_of_two_waves_share_no_time_on_the_line():
         """
         gun    8:00 1 wave A
         gun    8:02 2 3 wave B
-        finish 1 9:02:00
-        finish 2 9:02:00.400
-        finish 3 9:02:00.800
+        finish 1 9:01:59.800
+        finish 2 9:02:00.200
+        finish 3 9:02:01.100
         close
         """,
         rank_by="net",
         rank_scope="race",
     )
-    assert sheet(score(facts)) == ["1 2 FIN 1:00:00", "2 3 FIN 1:00:00", "3 1 FIN 1:02:00 +2:00"]
+    assert sheet(score(facts)) == ["1 2 FIN 1:00:00", "2 3 FIN 1:00:00", "3 1 FIN 1:01:59 +1:59"]
 
 
 def test_a_read_at_the_time_point_before_the_gun_gives_no_time():
