@@ -1,0 +1,175 @@
+"""`manage.py seed`: the weekend in the database, once, in a bounded number of queries."""
+
+import json
+import stat
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from race import clock, tokens, vault
+from race.models import Assignment, Category, Change, Edition, Entry, Race, Rider, Role, Team, TimingPoint, Token, User
+from results import facts
+from seeds import field, planting, regulations
+from timing.models import Channel, Source
+
+TENTH, ELEVENTH = "luoyang-2024", "luoyang-2025"
+
+
+def seed(*arguments):
+    out = StringIO()
+    call_command("seed", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def queries(django_db_setup, django_db_blocker):
+    """Plant once for this whole file, in a transaction that is undone at its end; how many queries that took."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        with CaptureQueriesContext(connection) as asked:
+            seed("--gateway-port", "3999")
+        yield len(asked)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Seven strong hashes take longer than everything else here."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def planted(queries, db):
+    return Edition.objects.get(slug=TENTH)
+
+
+def test_the_weekend_is_there_as_the_field_says(planted):
+    built = field.build()
+    assert Rider.objects.filter(synthetic=True).count() == len(built.riders)
+    assert list(Entry.objects.filter(edition=planted).order_by("bib").values_list("bib", "category__code")) == sorted(
+        (entry.bib, entry.category) for entry in built.entries
+    )
+    assert Assignment.objects.count() == sum(len(entry.chips) for entry in built.entries)
+    assert Team.objects.filter(edition=planted).count() == len({rider.club for rider in built.riders if rider.club})
+    assert [
+        (category.code, category.taken, category.capacity)
+        for category in Category.objects.filter(race__edition=planted).order_by("race__order")
+    ] == [
+        (race["code"], sum(entry.category == race["code"] for entry in built.entries), race["capacity"])
+        for race in regulations.tenth()["races"]
+    ]
+
+
+def test_what_is_real_is_as_it_was_and_what_is_not_says_so(planted):
+    assert (planted.number, str(planted.starts_on), str(planted.ends_on), planted.zone) == (
+        10,
+        "2024-05-25",
+        "2024-05-26",
+        "Asia/Shanghai",
+    )
+    assert planted.name_zh == "第十届洛阳大谷关“美利达杯”全国自行车公开赛暨洛阳市自行车联赛·伊滨站"
+    assert planted.races.order_by("order").first().waves.get().planned_at.isoformat() == "2024-05-25T01:00:00+00:00"
+    assert {"courses", "races[].laps", "races[].rules", "field"} <= set(planted.illustrative)
+
+
+def test_start_lists_are_published_as_facts_and_the_clock_stands_before_the_weekend(planted):
+    races = list(Race.objects.filter(edition=planted))
+    assert [race.slug for race in races if race.published_at is None or race.revision == 0] == []
+    assert Change.objects.filter(edition=planted, model="race.Race").count() == 5
+    assert Assignment.objects.filter(revision=None).count() == 0
+    assert clock.now(planted).isoformat() == "2024-05-25T06:00:00+08:00"
+
+
+def test_identity_numbers_are_sealed_and_found_by_their_hash(planted):
+    rider = field.build().riders[0]
+    stored = Rider.objects.get(identity_hash=vault.fingerprint(rider.identity_kind, rider.identity))
+    assert (stored.name_zh, stored.latin, stored.birth_date) == (rider.name.zh, rider.name.latin, rider.born)
+    assert rider.identity not in stored.identity_sealed
+    assert vault.unseal(stored.identity_sealed) == rider.identity
+
+
+def test_decoders_stand_at_the_points_and_share_one_channel(planted):
+    told = Source.objects.filter(edition=planted).values_list(
+        "name", "role", "point__course__code", "point__code", "zone"
+    )
+    assert sorted(told) == sorted(
+        (row["name"], row["role"], row["course"], row["point"], "Asia/Shanghai")
+        for row in regulations.tenth()["sources"]
+    )
+    channel = Channel.objects.get(edition=planted)
+    assert (channel.kind, channel.make, channel.port, channel.sources.count()) == ("tcp", "mylaps", 3999, 6)
+    assert TimingPoint.objects.filter(course__edition=planted).count() == 4
+
+
+def test_the_scoring_core_can_read_every_race_of_the_seeds(planted):
+    told = {race.slug: facts.gather(race).facts for race in Race.objects.filter(edition=planted)}
+    assert {
+        slug: (known.rules.laps, known.rules.finish, known.rules.lapped_ranked) for slug, known in told.items()
+    } == {
+        "luoyang-2024-me": (6, "F", False),
+        "luoyang-2024-wo": (3, "F", False),
+        "luoyang-2024-mm": (4, "F", False),
+        "luoyang-2024-xo": (6, "F", True),
+        "luoyang-2024-xm": (4, "F", True),
+    }
+    assert [slug for slug, known in told.items() if not known.entries] == []
+
+
+def test_the_next_edition_can_be_entered_today_and_nobody_has(planted):
+    eleventh = Edition.objects.get(slug=ELEVENTH)
+    assert eleventh.entry_opens_at < clock.now(eleventh) < eleventh.entry_closes_at
+    assert eleventh.starts_on > clock.now(eleventh).date()
+    assert (eleventh.starts_on.isoweekday(), eleventh.ends_on.isoweekday()) == (6, 7)
+    assert (eleventh.races.count(), eleventh.entries.count(), eleventh.rehearsal) == (5, 0, False)
+    assert eleventh.illustrative == ["*"]
+
+
+def test_a_second_run_writes_nothing(planted):
+    before = (Edition.objects.count(), Rider.objects.count(), Assignment.objects.count(), planted.revision)
+    assert "exists; nothing was written" in seed("--gateway-port", "3999")
+    planted.refresh_from_db()
+    assert (Edition.objects.count(), Rider.objects.count(), Assignment.objects.count(), planted.revision) == before
+
+
+def test_the_number_of_queries_does_not_follow_the_number_of_riders(queries):
+    assert queries <= 220
+
+
+def test_credentials_open_the_doors_and_only_their_owner_may_read_them(planted, tmp_path):
+    path = tmp_path / "credentials.json"
+    seed("--demo", "--credentials", str(path))
+    written = json.loads(path.read_text("utf-8"))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert (written["edition"], written["gateway"]) == (TENTH, {"mylaps": 3999})
+    for role, secret in written["tokens"].items():
+        token = Token.objects.get(digest=tokens.digest(secret))
+        assert (token.role, token.edition.slug) == (role, TENTH)
+    assert set(written["tokens"]) == {"organiser", "office", "timing_crew", "commissaire"}
+    assert [account["role"] for account in written["accounts"]] == list(Role.Name.values)
+    held = {(role.user.username, role.edition.slug) for role in Role.objects.select_related("user", "edition")}
+    assert held == {(account["username"], slug) for account in written["accounts"] for slug in (TENTH, ELEVENTH)}
+    first = written["accounts"][0]
+    user = User.objects.get(username=first["username"])
+    assert user.check_password(first["password"])
+    assert len({account["password"] for account in written["accounts"]}) == len(written["accounts"])
+
+
+def test_without_demo_nobody_can_log_in(planted, tmp_path):
+    path = tmp_path / "credentials.json"
+    seed("--credentials", str(path))
+    assert json.loads(path.read_text("utf-8"))["accounts"] == []
+    assert [user.username for user in User.objects.all() if user.has_usable_password()] == []
+
+
+def test_credentials_that_are_there_are_left_alone(planted, tmp_path):
+    path = tmp_path / "credentials.json"
+    seed("--demo", "--credentials", str(path))
+    before, keys = path.read_bytes(), Token.objects.count()
+    seed("--demo", "--credentials", str(path))
+    assert (path.read_bytes(), Token.objects.count()) == (before, keys)
+
+
+def test_names_are_sorted_without_accents():
+    assert [planting.sort_key(name) for name in ("RODRÍGUEZ Andrés", "LYU Ming")] == ["rodriguez andres", "lyu ming"]
