@@ -202,4 +202,5 @@ def _lan_address() -> str:
 
 def _qr(text: str) -> str:
     show = "import segno, sys; segno.make(sys.argv[1]).terminal(compact=True)"
-    return subprocess.run([str(PYTHON), "-c", show, text], capture_output=True, text=True, timeout=30).stdout
+    command = [str(PYTHON), "-X", "utf8", "-c", show, text]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=30).stdout

@@ -5,6 +5,7 @@ pip and not a faster installer: pip is what a bare machine has, and it follows t
 
 import fcntl
 import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -26,6 +27,7 @@ RUNTIME = ("requirements.lock", "requirements-local.lock")
 DEVELOPMENT = (*RUNTIME, "requirements-dev.lock")
 STAMP = VENV / ".stamp.json"
 LIMIT = 900  # seconds for pip as a whole
+OLDEST_PIP = [22, 3]  # the first that knows --python
 NO_PIP = "python3 has no pip: install it (Debian and Ubuntu: apt install python3-pip; elsewhere: python3 -m ensurepip)."
 # Talk about configured places that do not exist here, notices and the like: nothing a person can act on.
 NOISE = re.compile(r"^(WARNING: Location .* is ignored|\[notice\]|WARNING: Running pip as the 'root' user|\s*$)")
@@ -42,13 +44,21 @@ def ensure(locks: tuple[str, ...], console: Console) -> None:
         missing = _missing(wanted)
         if not missing:
             return
-        if importlib.util.find_spec("pip") is None:
-            raise Trouble(NO_PIP)
+        _look_for_pip()
         if not _usable():
             console.step(f"making .venv with Python {sys.version.split()[0]}")
             _make_venv()
         _install(missing, console)
         STAMP.write_text(json.dumps(_stamp() | {lock: wanted[lock] for lock in missing}))
+
+
+def _look_for_pip() -> None:
+    """Installing into an environment that has no pip of its own needs one outside that knows how."""
+    if importlib.util.find_spec("pip") is None:
+        raise Trouble(NO_PIP)
+    version = importlib.metadata.version("pip")
+    if [int(number) for number in re.findall(r"\d+", version)[:2]] < OLDEST_PIP:
+        raise Trouble(f"pip {version} is too old (22.3 is needed): python3 -m pip install --user --upgrade pip")
 
 
 def _digest(lock: str) -> str:

@@ -22,6 +22,8 @@ def stoppable() -> Iterator[None]:
     _asked_to_stop.clear()
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, _note) for number in signals}
+    if before[signal.SIGHUP] is signal.SIG_IGN:  # started by nohup: it is meant to outlive its terminal
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from launch import patience
-from launch.processes import start_mark
+from launch.processes import follows_parent, start_mark
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = (".venv", ".state", ".git", "node_modules", "static", "__pycache__", "*.pyc", ".*_cache", ".hypothesis")
@@ -40,6 +40,7 @@ class Run:
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
+                preexec_fn=follows_parent(signal.SIGTERM),
             )
 
     def record(self) -> dict[str, Any]:

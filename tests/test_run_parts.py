@@ -15,7 +15,7 @@ import pytest
 from launch import binaries, browser, packages, patience, places, supervisor
 from launch.console import Console, Stopped, Trouble
 from launch.demo import _port as port
-from launch.demo import options
+from launch.demo import _qr, options
 from launch.packages import NOISE, _whole_lines
 from launch.processes import Part, PartFailed, last_lines, start_mark
 from launch.state import MARK, Busy, State
@@ -200,6 +200,30 @@ def test_a_port_that_is_taken_is_passed_over_but_not_when_it_was_asked_for() -> 
         with pytest.raises(Trouble) as trouble:
             port(number, "127.0.0.1")
         assert str(trouble.value) == f"Port {number} cannot be used: Address already in use."
+
+
+def test_an_old_pip_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "22.0.4")
+    with pytest.raises(Trouble) as trouble:
+        packages._look_for_pip()
+    wanted = "pip 22.0.4 is too old (22.3 is needed): python3 -m pip install --user --upgrade pip"
+    assert str(trouble.value) == wanted
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "23.0.1")
+    packages._look_for_pip()
+
+
+def test_what_nohup_started_outlives_its_terminal() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with patience.stoppable():
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert patience.asked() == ()
+    assert signal.signal(signal.SIGHUP, before) is signal.SIG_IGN
+
+
+def test_phones_get_a_code_to_scan() -> None:
+    lines = _qr("http://192.0.2.1:8000/live/").splitlines()
+    assert (len(lines) > 10, set("".join(lines)) - set(" █▀▄\x1b[0123456789;m")) == (True, set())
 
 
 def test_options_of_once_need_once(capsys: pytest.CaptureFixture[str]) -> None:
