@@ -35,6 +35,14 @@ class Site(ThreadingHTTPServer):
     boards: dict[str, dict[str, Any]]
     silent = False
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.said: list[tuple[str, Any]] = []
+
+    def say(self, event: str, data: Any) -> None:
+        """Tell every open stream."""
+        self.said.append((event, data))
+
     @property
     def url(self) -> str:
         """Where it answers."""
@@ -70,7 +78,12 @@ class Answer(BaseHTTPRequestHandler):
         if self.server.silent or slug not in self.server.boards:
             self.send(503, "text/plain", b"")
         else:
-            self.send(200, "application/json", json.dumps(self.server.boards[slug]).encode(), ETag='"1"')
+            self.send(
+                200,
+                "application/json",
+                json.dumps(self.server.boards[slug]).encode(),
+                ETag=f'"{self.server.boards[slug]["revision"]}"',
+            )
 
     def static(self, name: str) -> None:
         """A file of the apps' static folders."""
@@ -85,21 +98,27 @@ class Answer(BaseHTTPRequestHandler):
             self.send(200, kind, file.read())
 
     def stream(self) -> None:
-        """A pulse a second, until silence."""
+        """A pulse a second and whatever is said, until silence."""
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
+        told, beat = len(self.server.said), 0
         while not self.server.silent:
-            law = self.server.boards["me"]["clock"]
-            pulse = {"real": datetime.now(UTC).isoformat(), "clocks": {"daguguan-10": law}}
+            news = self.server.said[told:]
+            told += len(news)
+            if beat % 20 == 0:
+                law = self.server.boards["me"]["clock"]
+                news = [*news, ("pulse", {"real": datetime.now(UTC).isoformat(), "clocks": {"daguguan-10": law}})]
+            beat += 1
             try:
-                self.wfile.write(f"event: pulse\ndata: {json.dumps(pulse)}\n\n".encode())
+                for event, data in news:
+                    self.wfile.write(f"event: {event}\ndata: {json.dumps(data)}\n\n".encode())
                 self.wfile.flush()
             except OSError:  # the reader has gone
                 return
-            time.sleep(1)
+            time.sleep(0.05)
 
     def send(self, status: int, kind: str, body: bytes, **headers: str) -> None:
         """A whole answer, compressed as the real site does."""

@@ -18,7 +18,7 @@ export function applyDelta(board, delta) {
   if (!board || delta.from !== board.revision) return null;
   const next = { ...board, ...(delta.set || {}), revision: delta.to };
   const byBib = new Map(board.byBib);
-  for (const [bib, [values]] of Object.entries(delta.rows || {})) byBib.set(Number(bib), toRow(next.columns, values));
+  for (const [bib, values] of Object.entries(delta.rows || {})) byBib.set(Number(bib), toRow(next.columns, values));
   for (const bib of delta.gone || []) byBib.delete(bib);
   const order = delta.order || board.rows.map((row) => row.bib).filter((bib) => byBib.has(bib));
   if (order.some((bib) => !byBib.has(bib))) return null;

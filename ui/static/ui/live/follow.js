@@ -77,7 +77,7 @@ export class Pinned {
     const row = board.byBib.get(number), rider = board.riders[number] || {};
     const move = drawMoved(row);
     const place = row.rank === null ? (row.status === "racing" || row.status === "waiting" ? "" : statusText(row.status)) : say("rank", { n: ordinal(row.rank) });
-    const result = row.down === 0 && row.gap_ms ? gap(row.gap_ms) : row.rank === null ? "" : resultText(row, null);
+    const result = row.down === 0 && row.gap_ms >= 1000 ? gap(row.gap_ms) : row.rank === null ? "" : resultText(row, null);
     return el("button", { cls: "pin", type: "button", data: { race: board.race, bib: number } }, icon("star", "star-on"), bib(number, race.mark),
       el("span", { cls: "pin-who" }, el("span", { cls: "cut" }, el("b", {}, mainName(rider)), " ", place, " ", move),
         el("span", { cls: "pin-line cut" }, pinnedLine(board, row, nowMs, stoppedAt))), el("b", { cls: "pin-gap" }, result));

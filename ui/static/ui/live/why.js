@@ -56,7 +56,7 @@ export class Why {
   answer(row) {
     const place = row.rank === null ? statusText(row.status === "racing" ? "racing" : row.status) : say("rank", { n: ordinal(row.rank) });
     const language = isEnglish() ? "en" : "zh";
-    const result = row.down > 0 ? lapsDown(row.down, language) : row.gap_ms ? gap(row.gap_ms) : row.time_ms === null ? "" : raceTime(row.time_ms);
+    const result = row.down > 0 ? lapsDown(row.down, language) : row.gap_ms >= 1000 ? gap(row.gap_ms) : row.time_ms === null ? "" : raceTime(row.time_ms);
     return el("p", { cls: "why-answer" }, el("b", {}, place), el("b", {}, result));
   }
 
