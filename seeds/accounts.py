@@ -13,10 +13,10 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 
 from race import tokens
-from race.models import Edition, Role, User
+from race.models import Edition, Role, Token, User
 
 OWNER = "rehearsal"
-TOKEN_ROLES = (Role.Name.ORGANISER, Role.Name.OFFICE, Role.Name.TIMING_CREW, Role.Name.COMMISSAIRE)
+TOKEN_ROLES = (Role.Name.ORGANISER, Role.Name.OFFICE, Role.Name.TIMING_CREW, Role.Name.COMMISSAIRE, Token.DELIVERIES)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ from race.permissions import Anyone
 from results import facts, live
 from results.board import moment
 from results.scoring.explain import explain
+from results.streaming import boards as held
+from results.streaming import feed
+from results.streaming.asgi import Headers
 
 
 class TimeTravel(AnonRateThrottle):
@@ -50,24 +53,21 @@ class Board(APIView):
         wanted = request.query_params.get("at")
         if wanted is not None and not (wanted.isascii() and wanted.isdigit() and int(wanted) <= newest):
             raise serializers.ValidationError({"at": f"A revision of this edition is a number from 0 to {newest}."})
-        etag = f'"{wanted if wanted is not None else race.revision}"'
-        if request.headers.get("If-None-Match") == etag:
-            answer = HttpResponse(status=304)
-        else:
-            answer = _encoded(live.board(race, int(wanted) if wanted is not None else None), request)
-        answer["ETag"] = etag
-        answer["Vary"] = "Accept-Encoding"
-        answer["Cache-Control"] = "no-cache"
-        answer["Access-Control-Allow-Origin"] = "*"
-        return answer
+        at = int(wanted) if wanted is not None else None
+        known = request.headers.get("If-None-Match", "")
+        revision = race.revision if at is None else at
+        if held.matches(known, revision):  # nothing to compute
+            return _sent(held.answer(feed.Board(revision, b"", b""), known, ""))
+        made = live.board(race, at)
+        return _sent(
+            held.answer(feed.Board(revision, made.json, made.gz), known, request.headers.get("Accept-Encoding", ""))
+        )
 
 
-def _encoded(made: live.Board, request: Request) -> HttpResponse:
-    if "gzip" not in request.headers.get("Accept-Encoding", ""):
-        return HttpResponse(made.json, content_type="application/json")
-    answer = HttpResponse(made.gz, content_type="application/json")
-    answer["Content-Encoding"] = "gzip"
-    return answer
+def _sent(answer: tuple[int, Headers, bytes]) -> HttpResponse:
+    """The hub's answer, as Django sends it."""
+    status, headers, body = answer
+    return HttpResponse(body, status=status, headers={name.decode(): value.decode() for name, value in headers})
 
 
 class StepRow(serializers.Serializer[Any]):

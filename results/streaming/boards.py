@@ -13,7 +13,7 @@ def answer(board: Board, if_none_match: str, accept_encoding: str) -> tuple[int,
         (b"vary", b"Accept-Encoding"),
         *PUBLIC_HEADERS,
     ]
-    if _matches(if_none_match, tag):
+    if matches(if_none_match, board.revision):
         return 304, headers, b""
     body = board.json
     if board.gz and accepts_gzip(accept_encoding):
@@ -23,9 +23,10 @@ def answer(board: Board, if_none_match: str, accept_encoding: str) -> tuple[int,
     return 200, headers, body
 
 
-def _matches(if_none_match: str, tag: str) -> bool:
+def matches(if_none_match: str, revision: int) -> bool:
+    """Whether the client already holds this revision."""
     offered = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
-    return tag in offered or "*" in offered
+    return f'"{revision}"' in offered or "*" in offered
 
 
 def accepts_gzip(accept_encoding: str) -> bool:

@@ -149,7 +149,7 @@ class Player:
         local = from_ms(stick.due_ms + mat.zone_ms)
         answer = await self.desk.upload(
             "timing/deliveries/",
-            "timing_crew",
+            "deliveries",
             stick_file(stick.detections),
             f"stick-{self.weekend.seed}-{stick.source}",
             make="csv",

@@ -1,0 +1,37 @@
+"""Signing in and out, and the way home."""
+
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+
+class SignInForm(AuthenticationForm):
+    """Name and password, in the words of our pages."""
+
+    error_messages = {
+        "invalid_login": _("Name and password do not fit together. Both are case sensitive."),
+        "inactive": _("This account is closed."),
+    }
+
+
+class SignIn(LoginView):
+    """The one page to sign in; after ten wrong passwords an account waits a quarter of an hour."""
+
+    template_name = "race/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+
+class SignOut(LogoutView):
+    """Ends the session (POST only)."""
+
+    next_page = "/"
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Until there is more to choose from, home is where the race is."""
+    return redirect("live")
