@@ -13,7 +13,7 @@ import pytest
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 
-from launch import packages
+from launch import packages, patience
 from launch.state import BUSY, State
 from tests.clone import Clone, gone
 
@@ -77,6 +77,8 @@ def test_a_killed_run_leaves_no_orphan_and_the_next_one_has_its_data(clone: Clon
     with psycopg.connect(record["database_url"]) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
     run.end(signal.SIGKILL)
+    if sys.platform == "linux":  # the kernel tells the children; elsewhere the next start ends them
+        patience.until(lambda: gone(record["services"]), 30, "the end of the services")
     again = clone.start("services")
     again.wait(lambda: again.record_file.exists() and again.record()["run"] == again.process.pid, "a new record")
     now = again.wait_ready()
