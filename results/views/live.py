@@ -61,7 +61,10 @@ def edition_races(edition: Edition) -> list[Race]:
 def headers(slugs: list[str]) -> dict[str, Any]:
     """The published boards without their rows. None while Redis is away: the page then waits for the stream."""
     try:
-        found = [live.store().hget(f"board:{slug}", "json") for slug in slugs]
+        pipe = live.store().pipeline(transaction=False)
+        for slug in slugs:
+            pipe.hget(f"board:{slug}", "json")
+        found = pipe.execute()
     except redis.RedisError:
         return {}
     boards = {slug: orjson.loads(board) for slug, board in zip(slugs, found, strict=True) if board}

@@ -109,8 +109,10 @@ class Page {
     this.headline.board(race, board);
     drawSituation(this.at("groups"), board, race, followed);
     this.at("situation").hidden = !board.groups.length;
-    drawChart(this.at("gaps"), board.chart, board.groups, mine);
-    drawEvents(this.at("events"), board.events);
+    if (matchMedia("(min-width: 1100px)").matches) {
+      drawChart(this.at("gaps"), board.chart, board.groups, mine);
+      drawEvents(this.at("events"), board.events);
+    }
     setText(this.at("order-title"), say(board.phase === "closed" ? "order.closed" : nothing ? "part.waiting" : "order.now"));
     setText(this.at("on-course"), board.phase === "live" ? say("order.hint", { n: board.counts.racing }) : say("order.hint.closed"));
     setText(this.at("entered"), say("riders", { n: board.counts.entered }));
