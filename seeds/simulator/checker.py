@@ -141,27 +141,35 @@ async def examine(
     say: Callable[[str], None],
     patience_s: float = PATIENCE_S,
 ) -> Verdict:
-    """Look until everything is right or the patience is at an end; return what was seen last."""
+    """Look until everything is right or the patience is at an end; return what was seen last.
+
+    The boards are asked first and the reads, which are many, only once these are right.
+    """
     until = time.monotonic() + patience_s
     while True:
-        verdict = await look(desk, edition, truths, ledger)
-        if verdict.right or time.monotonic() > until:
-            return verdict
-        wrong = sum(one.positions_wrong + one.times_wrong for one in verdict.differences.values())
-        still_open = sum(not one.closed for one in verdict.differences.values())
-        say(f"boards: {still_open} not closed, {wrong} lines differ; reads: {len(verdict.missing)} not there yet")
+        differences = await boards(desk, truths)
+        late = time.monotonic() > until
+        if late or all(one.none for one in differences.values()):
+            verdict = await look(desk, edition, truths, ledger)
+            if late or verdict.right:
+                return verdict
+        wrong = sum(one.positions_wrong + one.times_wrong for one in differences.values())
+        still_open = sum(not one.closed for one in differences.values())
+        say(f"not there yet: {still_open} boards not closed, {wrong} lines differ")
         await asyncio.sleep(1)
 
 
+async def boards(desk: Desk, truths: Mapping[str, RaceTruth]) -> dict[str, Difference]:
+    """Compare every board as it is now with the truth."""
+    return {slug: compare(await desk.get(f"races/{slug}/board/", "office"), truth) for slug, truth in truths.items()}
+
+
 async def look(desk: Desk, edition: str, truths: Mapping[str, RaceTruth], ledger: Ledger) -> Verdict:
-    """Compare once, as it is now."""
-    differences = {}
-    for slug, truth in truths.items():
-        differences[slug] = compare(await desk.get(f"races/{slug}/board/", "office"), truth)
+    """Compare everything once, as it is now."""
     reads = await stored(desk, edition)
     sent = {item.detection.identity for item in ledger.items() if not item.damaged}
     return Verdict(
-        differences,
+        await boards(desk, truths),
         reads,
         missing=frozenset(sent - reads.keys()),
         strange=frozenset(reads.keys() - sent),

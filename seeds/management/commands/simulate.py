@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 from argparse import SUPPRESS
 from pathlib import Path
@@ -42,6 +43,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Play, print the summary, and leave with 1 where something is wrong."""
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         try:
             summary = asyncio.run(playing.play(self._order(options), self._say))
         except Unplayable as problem:
