@@ -22,9 +22,10 @@ class Clock:
         self._event_ms = 0
         self._since = time.monotonic()
 
-    async def set(self, at_ms: int) -> None:
-        """Let it be this instant at the edition, and go on from here at the speed."""
-        await self.desk.post(f"editions/{self.edition}/clock/", "organiser", {"event": iso(at_ms), "speed": self.speed})
+    async def set(self, at_ms: int, *, standing: bool = False) -> None:
+        """Let it be this instant at the edition, and go on from here at the speed, or stand still there."""
+        speed = 0.0 if standing else self.speed
+        await self.desk.post(f"editions/{self.edition}/clock/", "organiser", {"event": iso(at_ms), "speed": speed})
         self._event_ms, self._since = at_ms, time.monotonic()
 
     def now_ms(self) -> int:

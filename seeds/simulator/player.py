@@ -50,12 +50,13 @@ class Player:
     async def play(self) -> None:
         """Play from sign-on to the last closing, then draw the balance of what was in doubt."""
         first_gun_ms = min(truth.gun_ms for truth in self.weekend.truths.values())
-        await self.clock.set(self.acts[0].at_ms)
+        ready_ms = first_gun_ms - round(FIRST_GUN_S * self.clock.speed * 1000)
+        await self.clock.set(min(self.acts[0].at_ms, ready_ms), standing=True)
         await self._declare_offsets()
         while self.acts and self.acts[0].duty == "sign_on" and self.acts[0].at_ms < first_gun_ms:
             await self._do(self.acts.pop(0))
         if self.clock.speed:
-            await self.clock.set(max(first_gun_ms - round(FIRST_GUN_S * self.clock.speed * 1000), self.clock.now_ms()))
+            await self.clock.set(ready_ms)
         while self.acts or self.reads:
             due_ms = min(item[0].at_ms for item in (self.acts, self.reads) if item)
             await self._step(await self.clock.reach(due_ms))
