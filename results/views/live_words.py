@@ -110,6 +110,7 @@ def _order() -> dict[str, Word]:
         "part.finished": pgettext("race", "Finished"),
         "part.course": gettext("On course"),
         "head.lead": gettext("{time} after lap {n}"),
+        "head.mixed": gettext("gaps at the last crossing of the line"),
         "fold.ranks": gettext("{from} to {to}"),
         "fold.rest": gettext("{n} more"),
         "out.after": gettext("after lap {n}"),

@@ -53,7 +53,7 @@ def test_a_delta_that_does_not_start_where_the_board_ends_is_refused(page: "Page
 def test_the_list_is_cut_into_parts_with_a_fold_that_says_what_it_holds(page: "Page"):
     script = """
         import { fromBoard, listItems } from "/live/board.js";
-        const rows = fromBoard(board).rows, options = { front: 13, rest: 5 };
+        const rows = fromBoard(board).rows, options = { known: new Set(["A", "B", "C", "D"]), front: 13, rest: 5 };
         const short = (items) => items.map((item) => item.type === "row" ? item.row.bib : item.type === "head" ? item.part
             : [item.name, item.rows[0].rank, item.rows.length]);
         const all = listItems(rows, { ...options, opened: new Set(["front", "lapped", "out"]) });
@@ -161,4 +161,34 @@ def test_places_on_the_road_are_told_only_where_they_can_be(page: "Page"):
         5191000 + 1289000 - 6078000,
         None,
         None,
+    ]
+
+
+def test_groups_that_mix_between_two_crossings_become_one_part_with_its_own_gaps(page: "Page"):
+    script = """
+        import { fromBoard, listItems, resultOf } from "/live/board.js";
+        const known = new Set(["A", "B", "C", "D"]), options = { known, front: 6, rest: 5, opened: new Set() };
+        const items = listItems(fromBoard(board).rows, options);
+        return [items[0].part, items[0].mixed, items.slice(1, 7).map((item) => [item.row.bib, resultOf(item.row, item.before).kind]),
+            items.filter((item) => item.type === "head").map((item) => item.part)];
+    """
+    board = weekend.boards()["me"]
+    rows = board["rows"]
+    rows[0], rows[4] = rows[4], rows[0]
+    part, mixed, found, heads = run_module(page, script, {"board": board})
+    assert (part, mixed) == ("course", True)
+    assert found == [[34, "gap"], [8, "gap"], [21, "gap"], [5, "gap"], [17, "time"], [2, "gap"]]
+    assert heads == ["course", "lapped", "out"]
+
+
+def test_those_who_have_finished_are_one_part_with_the_times_of_the_bunch(page: "Page"):
+    script = """
+        import { fromBoard, listItems, resultOf } from "/live/board.js";
+        const items = listItems(fromBoard(board).rows, { known: new Set(["A"]), front: 4, rest: 5, opened: new Set() });
+        return [items[0].part, items[0].mixed, items.slice(1, 5).map((item) => resultOf(item.row, item.before).kind)];
+    """
+    assert run_module(page, script, {"board": weekend.boards()["mm"]}) == [
+        "finished",
+        False,
+        ["time", "same", "same", "same"],
     ]

@@ -34,8 +34,8 @@ const OUT = { DNF: "out", OTL: "out", NR: "out", DNS: "dns", DSQ: "dsq", waiting
 export function partOf(row, known = null) {
   if (OUT[row.status]) return OUT[row.status];
   if (row.down > 0) return "lapped";
-  if (row.group && (!known || known.has(row.group))) return `group:${row.group}`;
-  return row.status === "FIN" ? "finished" : "course";
+  if (row.status === "FIN") return "finished";
+  return row.group && (!known || known.has(row.group)) ? `group:${row.group}` : "course";
 }
 
 /** The rows cut into consecutive parts: [{part, rows}]. A part may come twice when the order mixes them. */
@@ -49,17 +49,27 @@ export function parts(rows, known = null) {
   return found;
 }
 
+/** Whether the groups stand in the list in another order than on the road: `known` holds their keys from the front back. */
+function areMixed(cut, known) {
+  const road = [...(known || [])];
+  const places = cut.filter(({ part }) => part.startsWith("group:")).map(({ part }) => road.indexOf(part.slice(6)));
+  return places.some((place, i) => i > 0 && place <= places[i - 1]);
+}
+
 const inFront = (part) => part === "course" || part === "finished" || part.startsWith("group:");
 
 /**
  * What the list shows, top to bottom: {type: "head" | "row" | "fold", ...}, each with a key that stays its own.
+ * Between two crossings of the line the order is newer than the groups (a point on the course has been passed), so that
+ * groups mix: then the front is one part, and its head says where the gaps were taken.
  * The front of the race is cut after `front` rows, every other part after `rest`, unless opened by name.
  */
 export function listItems(rows, { known = null, front, rest, opened }) {
   const items = [], heads = new Map();
+  const cut = parts(rows, known), mixed = areMixed(cut, known);
   let shown = 0, folded = [], fold = null;
   const openFold = (name) => { folded = []; fold = { type: "fold", key: `fold:${name}`, name, rows: folded }; };
-  for (const { part, rows: members } of parts(rows, known)) {
+  for (const { part, rows: members } of mixed ? parts(rows, new Set()) : cut) {
     const ahead = inFront(part), name = ahead ? "front" : part;
     if (!ahead) shown = 0;
     if (fold && fold.name !== name) { items.push(fold); fold = null; }
@@ -67,11 +77,11 @@ export function listItems(rows, { known = null, front, rest, opened }) {
     if (shown < limit) {
       const times = heads.get(part) || 0;
       heads.set(part, times + 1);
-      items.push({ type: "head", key: `head:${part}:${times}`, part, rows: members });
+      items.push({ type: "head", key: `head:${part}:${times}`, part, rows: members, mixed: mixed && part === "course" });
     }
     members.forEach((row, i) => {
       if (shown < limit) {
-        items.push({ type: "row", key: row.bib, row, before: i ? members[i - 1] : null, part });
+        items.push({ type: "row", key: row.bib, row, before: i && part !== "course" ? members[i - 1] : null, part });
         shown += 1;
       } else {
         if (!fold) openFold(name);

@@ -34,12 +34,14 @@ export function drawChart(box, chart, groups, mine) {
     parts.push(svg("text", { class: "chart-text", x: x(i), y: TOP + HEIGHT + 26, "text-anchor": "middle" }, lap ? say("chart.lap", { n: lap }) : say("chart.gun")));
   });
   const ends = keys.map((key) => chart.lines[key].findLastIndex((ms) => ms !== null));
-  const labels = spread(keys.map((key, i) => y(chart.lines[key][ends[i]])), 15);
+  // Only a line that reaches the newest lap is named: a name in the middle would lie on the others.
+  const labels = spread(keys.map((key, i) => (ends[i] < laps.length - 1 ? -Infinity : y(chart.lines[key][ends[i]]))), 15);
   keys.forEach((key, n) => {
     const cls = `${key === mine ? " is-mine" : ""}${n === 0 ? " is-lead" : ""}${n > 2 && key !== mine ? " is-far" : ""}`;
     const points = chart.lines[key].map((ms, i) => (ms === null ? null : [x(i), y(ms)])).filter(Boolean);
     parts.push(svg("path", { class: `chart-line${cls}`, d: points.map(([px, py], i) => `${i ? "L" : "M"}${px} ${py}`).join("") }),
       ...points.map(([px, py]) => svg("circle", { class: `chart-dot${cls}`, cx: px, cy: py, r: 2.6 })));
+    if (ends[n] < laps.length - 1) return;
     const text = n === 0 ? key : `${key} ${raceTime(chart.lines[key][ends[n]])}`;
     parts.push(svg("text", { class: `chart-end${cls}`, x: x(ends[n]) + 8, y: labels[n] + 4 }, text));
   });

@@ -8,17 +8,25 @@ import { raceTime } from "../times.js";
 const km = (metres) => String(Math.round(metres / 100) / 10);
 export const AGEING_MS = 10000, STALE_MS = 60000;
 
-/** What a tab says of its race: the lap under way, when it starts, or how sure its result is. */
+/** What a tab says of its race: the lap under way, when it starts ([weekday, time]), or how sure its result is. */
 export function tabState(race, board) {
   if (!board || board.phase === "upcoming") {
     const planned = Date.parse((board && board.planned) || race.planned);
-    return `${weekday(planned)} ${shortTime(planned)}`;
+    return [weekday(planned), shortTime(planned)];
   }
   if (board.standing === "official") return say("tab.official");
   if (board.phase === "closed") return say("tab.provisional");
   if (board.finished_at) return say("tab.finishing");
   if (!board.leader) return say("tab.started");
   return say("tab.lap", { n: Math.min(board.leader.laps + 1, board.laps) });
+}
+
+/** The weekday is its own piece: a narrow phone leaves it out. */
+function drawState(node, state) {
+  const [day, time] = Array.isArray(state) ? state : ["", state];
+  if (!day) return setText(node, time);
+  if (node.textContent !== `${day} ${time}` || !node.firstElementChild) node.replaceChildren(el("span", { cls: "tab-weekday" }, `${day} `), time);
+  return undefined;
 }
 
 export class Headline {
@@ -31,7 +39,7 @@ export class Headline {
   tabs(boards, current) {
     for (const race of this.races) {
       const tab = this.root.querySelector(`.tab[href="#${race.slug}"]`);
-      setText(tab.querySelector(".tab-state"), tabState(race, boards.get(race.slug)));
+      drawState(tab.querySelector(".tab-state"), tabState(race, boards.get(race.slug)));
       if (race.slug === current) tab.setAttribute("aria-current", "true");
       else tab.removeAttribute("aria-current");
     }
@@ -74,7 +82,7 @@ export class Headline {
     setText(this.at("togo-label"), over ? "" : say("togo"));
     const left = Math.max(board.laps - way.laps, 0);
     setText(this.at("togo"), over ? "" : String(left));
-    setText(this.at("togo-unit"), over ? say("tab.finished") : say("unit.laps", { n: left }));
+    setText(this.at("togo-unit"), over ? say(board.phase === "closed" ? "tab.finished" : "tab.finishing") : say("unit.laps", { n: left }));
     this.progress(board, way, stale);
     const distance = way.metres === null ? "" : say("progress.leader", { km: (way.metres / 1000).toFixed(1), total: km(way.total) });
     setText(this.at("distance"), stale ? "" : distance);

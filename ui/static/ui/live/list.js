@@ -150,13 +150,13 @@ export class List {
     return el("div", { cls: "grouphead", role: "row" }, el("b", { role: "rowheader" }), el("span", { role: "cell" }), el("span", { role: "cell" }));
   }
 
-  fillHead(node, { part, rows }) {
+  fillHead(node, { part, rows, mixed }) {
     const [title, size, right] = node.children, key = part.startsWith("group:") ? part.slice(6) : null;
     const group = key && this.board.groups.find((one) => one.key === key);
     setText(title, group ? `${key} ${this.titles.get(key)}` : say(`part.${part}`));
     setText(size, say("riders", { n: group ? group.size : rows.length }));
     const leads = group && !group.gap_ms && rows[0].time_ms !== null;
-    setText(right, leads ? say("head.lead", { time: raceTime(rows[0].time_ms), n: rows[0].laps }) : group ? gap(group.gap_ms) : "");
+    setText(right, leads ? say("head.lead", { time: raceTime(rows[0].time_ms), n: rows[0].laps }) : group ? gap(group.gap_ms) : mixed ? say("head.mixed") : "");
   }
 
   makeFold() {
@@ -175,7 +175,7 @@ export class List {
       el("span", { cls: "row-rank", role: "cell" }), el("span", { cls: "row-move", role: "cell" }, el("span")),
       el("span", { cls: "row-bib", role: "cell" }, bib(row.bib, this.race.mark)),
       el("span", { cls: "row-who", role: "cell" }, name, el("span", { cls: "row-sub cut" })),
-      el("span", { cls: "row-team cut", role: "cell" }), el("span", { cls: "row-region", role: "cell" }), el("span", { cls: "row-lap", role: "cell" }),
+      el("span", { cls: "row-team cut", role: "cell" }), el("span", { cls: "row-region cut", role: "cell" }), el("span", { cls: "row-lap", role: "cell" }),
       el("span", { cls: "row-gap", role: "cell" }), el("span", { cls: "row-star", role: "cell" }, el("button", { cls: "star", type: "button" }, icon("star"))));
   }
 

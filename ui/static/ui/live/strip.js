@@ -49,7 +49,7 @@ export class Strip {
     this.drawn = key;
     this.width = width;
     this.course = course;
-    const wide = this.wide, height = wide ? 210 : 96, top = wide ? 92 : 34, base = height - (wide ? 28 : 22);
+    const wide = this.wide, height = wide ? 224 : 96, top = wide ? 106 : 34, base = height - (wide ? 28 : 22);
     Object.assign(this, { height, top, base });
     const profile = course.profile;
     const low = Math.min(...profile.map((p) => p[1])), high = Math.max(...profile.map((p) => p[1]));
@@ -100,10 +100,19 @@ export class Strip {
   /** The groups: [{key, metre, size, gap_ms, role}], and the key of the one the reader follows. */
   groups(found, mine) {
     if (!this.marks) return;
-    const points = found.map((group) => ({ group, x: this.x(group.metre), y: this.y(altitude(this.course.profile, group.metre)) }));
-    this.marks.replaceChildren(...points.map(({ x, y, group }) => svg("path", { class: this.cls("strip-stem", group, mine), d: `M${x} ${y}V${this.base}` })),
+    const all = found.map((group) => ({ group, x: this.x(group.metre), y: this.y(altitude(this.course.profile, group.metre)) }));
+    const points = this.named(all, mine), others = all.filter((point) => !points.includes(point));
+    this.marks.replaceChildren(...others.map(({ x, y }) => svg("circle", { class: "strip-dot is-small", cx: x, cy: y, r: 2.5 })),
+      ...points.map(({ x, y, group }) => svg("path", { class: this.cls("strip-stem", group, mine), d: `M${x} ${y}V${this.base}` })),
       ...(this.wide ? this.boxes(points, mine) : this.letters(points, mine)),
       ...[...points].reverse().map(({ x, y, group }) => svg("circle", { class: this.cls("strip-dot", group, mine), cx: x, cy: y, r: this.wide ? 5 : 4 })));
+  }
+
+  /** The points that get a name: the leaders, the reader's own group, then the largest; the others are dots only. */
+  named(points, mine) {
+    const weight = ({ group }) => (group.role === "lead" ? 2e6 : group.key === mine ? 1e6 : group.size);
+    const chosen = [...points].sort((a, b) => weight(b) - weight(a)).slice(0, this.wide ? 6 : 5);
+    return points.filter((point) => chosen.includes(point));
   }
 
   cls(base, group, mine) {
@@ -116,7 +125,7 @@ export class Strip {
     const widths = texts.map((text) => [...text].reduce((sum, sign) => sum + (sign.charCodeAt(0) > 0x2e80 ? 14 : 8), 22));
     const placed = placeBoxes(points.map(({ x }, i) => ({ x: x + 10, width: widths[i] })), this.width);
     return points.flatMap(({ x, y, group }, i) => {
-      const left = placed[i].left, top = 30 - placed[i].line * 30, middle = Math.max(left + 8, Math.min(x, left + widths[i] - 8));
+      const left = placed[i].left, top = 36 - placed[i].line * 31, middle = Math.max(left + 8, Math.min(x, left + widths[i] - 8));
       return [svg("path", { class: this.cls("strip-lead-line", group, mine), d: `M${x} ${y}L${middle} ${top + 26}` }),
         svg("rect", { class: this.cls("strip-box", group, mine), x: left, y: top, width: widths[i], height: 26, rx: 4 }),
         svg("text", { class: this.cls("strip-box-text", group, mine), x: left + widths[i] / 2, y: top + 18, "text-anchor": "middle" }, texts[i])];
