@@ -13,7 +13,7 @@ from seeds.simulator.clock import Clock
 from seeds.simulator.faults import Faults
 from seeds.simulator.ledger import Item, Ledger
 from seeds.simulator.line import Line, Message
-from seeds.simulator.mats import Detection
+from seeds.simulator.mats import MINUTE_MS, Detection
 from seeds.simulator.mylaps import RECORDS, stick_file
 from seeds.simulator.weekend import Act, Weekend, stick_items
 
@@ -60,6 +60,8 @@ class Player:
         while self.acts or self.reads:
             due_ms = min(item[0].at_ms for item in (self.acts, self.reads) if item)
             await self._step(await self.clock.reach(due_ms))
+        if self.clock.speed:
+            await self.clock.set(self.clock.now_ms() + MINUTE_MS, standing=True)
         for line in self.lines.values():
             await line.close()
         await self.settle()

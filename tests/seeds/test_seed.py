@@ -146,7 +146,7 @@ def test_credentials_open_the_doors_and_only_their_owner_may_read_them(planted, 
     for role, secret in written["tokens"].items():
         token = Token.objects.get(digest=tokens.digest(secret))
         assert (token.role, token.edition.slug) == (role, TENTH)
-    assert set(written["tokens"]) == {"organiser", "office", "timing_crew", "commissaire"}
+    assert set(written["tokens"]) == {"organiser", "office", "timing_crew", "commissaire", "deliveries"}
     assert [account["role"] for account in written["accounts"]] == list(Role.Name.values)
     held = {(role.user.username, role.edition.slug) for role in Role.objects.select_related("user", "edition")}
     assert held == {(account["username"], slug) for account in written["accounts"] for slug in (TENTH, ELEVENTH)}

@@ -27,7 +27,6 @@ class Gateway:
     kept: dict[str, list[bytes]] = field(default_factory=dict)
     greeted: list[str] = field(default_factory=list)
     frames: int = 0
-    most_unanswered: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, port = writer.get_extra_info("peername")[:2]
