@@ -144,6 +144,7 @@ def _groups(standings: Standings, zone: ZoneInfo) -> list[dict[str, Any]]:
             "gap_ms": _ms(group.gap_us),
             "trend_ms": _ms(group.trend_us),
             "lap": group.lap,
+            "point": group.point,
             "at": moment(group.at_us, zone),
         }
         for group in standings.groups[:MOST_GROUPS]
@@ -167,10 +168,9 @@ def _events(known: Known, standings: Standings, gun_us: int | None, zone: ZoneIn
     for row in standings.rows:
         if row.rank == 1 and row.status == "FIN" and row.crossings:
             found.append((row.crossings[-1], {"kind": "finish", "bibs": [row.bib], "lap": row.laps}))
-        elif row.status in ("DNF", "DSQ"):
-            at = row.crossings[-1] if row.crossings else gun_us
-            if at is not None:
-                found.append((at, {"kind": row.status.lower(), "bibs": [row.bib], "lap": row.laps}))
+        elif row.status in ("DNF", "DSQ") and row.bib in known.ruled_us:
+            event = {"kind": row.status.lower(), "bibs": [row.bib], "lap": row.laps}
+            found.append((known.ruled_us[row.bib], event))
     found.sort(key=lambda event: (-event[0], event[1]["kind"], event[1]["bibs"]))
     return [{"at": moment(at, zone), **event} for at, event in found[:MOST_EVENTS]]
 

@@ -40,6 +40,7 @@ class Known:
     derived: Passings
     entries: tuple[Row, ...]
     planned: datetime | None
+    ruled_us: dict[int, int]  # bib -> when the newest ruling about the rider was issued, in event time
 
 
 class Past:
@@ -79,7 +80,7 @@ def gather(race: Race, at: int | None = None) -> Known:
         [PointRule(point.code, point.dedup_ms * 1000, point.policy) for point in points],
         max((point.backup_ms for point in points), default=0) * 1000,
     )
-    rulings = _rulings(race, past)
+    rulings, ruled_us = _rulings(race, past)
     facts = RaceFacts(
         waves=tuple(WaveFact(wave.code, gun) for wave, gun in _guns(waves, past)),
         entries=tuple(
@@ -92,7 +93,7 @@ def gather(race: Race, at: int | None = None) -> Known:
         closed=any(ruling.kind == "close" for ruling in rulings),
     )
     planned = waves[0].planned_at if waves else None
-    return Known(race, race.revision if at is None else at, facts, derived, tuple(entries), planned)
+    return Known(race, race.revision if at is None else at, facts, derived, tuple(entries), planned, ruled_us)
 
 
 def rules(settings: Row, points: list[TimingPoint]) -> Rules:
@@ -256,12 +257,14 @@ def _with_added(derived: tuple[Passing, ...], race: Race, past: Past) -> tuple[P
     return tuple(sorted([*derived, *added], key=lambda passing: (passing.at_us, passing.bib))) if added else derived
 
 
-def _rulings(race: Race, past: Past) -> list[RulingFact]:
+def _rulings(race: Race, past: Past) -> tuple[list[RulingFact], dict[int, int]]:
+    """The rulings in force, and when the newest about each rider was issued."""
     rows = Ruling.objects.filter(past.upto(), race=race).select_related("entry").order_by("number")
     made = list(rows)
     revoked = {ruling.revokes_id for ruling in made}
-    return [
+    standing = [ruling for ruling in made if ruling.pk not in revoked and ruling.revokes_id is None]
+    in_force = [
         RulingFact(ruling.number, ruling.kind, ruling.entry.bib if ruling.entry else None, ruling.detail)
-        for ruling in made
-        if ruling.pk not in revoked and ruling.revokes_id is None
+        for ruling in standing
     ]
+    return in_force, {ruling.entry.bib or 0: microseconds(ruling.at) for ruling in standing if ruling.entry}

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from race import revision
+from race import clock, revision
 from race.models import Entry, Race, User
 from race.refused import Refused
 from results import chain
@@ -101,10 +101,12 @@ def _write(
     revokes: Ruling | None = None,
 ) -> Ruling:
     newest = Ruling.objects.filter(edition=race.edition).aggregate(Max("number"))["number__max"] or 0
+    at = clock.now(race.edition)
     act = {
         "act": "ruling",
         "number": newest + 1,
         "revision": revision_number,
+        "at": at.isoformat(),
         "race": race.slug,
         "kind": kind,
         "bib": entry.bib if entry else None,
@@ -118,6 +120,7 @@ def _write(
         race=race,
         entry=entry,
         number=newest + 1,
+        at=at,
         kind=kind,
         detail=detail,
         reason=reason,

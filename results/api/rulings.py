@@ -23,7 +23,7 @@ class RulingRow(serializers.ModelSerializer[Ruling]):
 
     class Meta:
         model = Ruling
-        fields = ["number", "revision", "kind", "bib", "detail", "reason", "revokes", "hash", "recorded_at"]
+        fields = ["number", "revision", "at", "kind", "bib", "detail", "reason", "revokes", "hash", "recorded_at"]
 
 
 class RulingRequest(serializers.Serializer[Any]):

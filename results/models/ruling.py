@@ -9,12 +9,14 @@ from results.models.chain import Link
 class Ruling(Fact):
     """A decision about a rider or a race. Never edited: `revokes` names the one it takes back.
 
-    `number` counts the rulings of the edition; `link` is its place in the edition's chain of official acts.
+    `number` counts the rulings of the edition, `at` is the event time at which it was issued; `link` is its place in the
+    edition's chain of official acts.
     """
 
     race = models.ForeignKey(Race, models.PROTECT, related_name="rulings")
     entry = models.ForeignKey(Entry, models.PROTECT, null=True, blank=True, related_name="rulings")
     number = models.PositiveIntegerField()
+    at = models.DateTimeField()
     kind = models.CharField(max_length=24)
     detail = models.JSONField(default=dict, blank=True)
     reason = models.CharField(max_length=300)

@@ -6,7 +6,7 @@
 | M05 | the gap is the difference of the published times | `result_gap` | done |
 | M25 | a time penalty is added to the group's time | `publish` | done |
 | M46 | a neutralised interval comes off everybody's time | `publish` | done |
-| | live: gap at the rider's own last crossing, to the first of the race at the same lap | `LapTimes.gap` | done |
+| | live: gap at the place where the rider was last seen, to the first who was seen there | `LapTimes.gap` | done |
 | | live: laps down are the times the leader has physically passed the rider | `LapTimes.down` | done |
 | 10, F01-F05 | h:mm:ss, +m:ss, s.t., -n LAP | `time_text`, `gap_text` | done |
 """
@@ -15,6 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 from .field import Field, Ride
+from .progress import FAR_US, Key, furthest, passes
 from .race_facts import SECOND_US
 
 
@@ -33,11 +34,14 @@ def result_gap(ride: Ride, winner: Ride | None) -> int | None:
 
 
 class LapTimes:
-    """When those still in the contest completed each lap, lap by lap. `net`: from each rider's own gun."""
+    """When those still in the contest completed each lap, lap by lap. `net`: from each rider's own gun.
 
-    __slots__ = ("_in_order", "laps", "net")
+    `points`: whether points between are measured too. `first` is when the first of them reached each key of `progress`.
+    """
 
-    def __init__(self, rides: Iterable[Ride], *, net: bool) -> None:
+    __slots__ = ("_in_order", "first", "laps", "net")
+
+    def __init__(self, rides: Iterable[Ride], *, net: bool, points: bool = False) -> None:
         self.net = net
         contest = [ride for ride in rides if ride.status in ("racing", "FIN", "LAP", "OTL")]
         times = [ride.crossings for ride in contest]
@@ -48,6 +52,17 @@ class LapTimes:
             lap = len(self.laps)
             self.laps.append([crossings[lap] for crossings in times])
         self._in_order: list[list[int] | None] = [None] * len(self.laps)
+        self.first: dict[Key, int] = {(lap, 0): min(times) for lap, times in enumerate(self.laps, start=1)}
+        if points:
+            self._add_points(contest)
+
+    def _add_points(self, contest: Iterable[Ride]) -> None:
+        first = self.first
+        for ride in contest:
+            base_us = (ride.base_us or 0) if self.net else 0
+            for key, at_us in passes(ride).items():
+                if key[1] and at_us - base_us < first.get(key, FAR_US):
+                    first[key] = at_us - base_us
 
     def lead(self) -> tuple[int, ...]:
         """When the first rider completed each lap."""
@@ -57,9 +72,10 @@ class LapTimes:
         return ride.crossings[lap] - ((ride.base_us or 0) if self.net else 0)
 
     def gap(self, ride: Ride) -> int | None:
-        """How long after the first of the race the rider completed his last lap."""
-        laps = len(ride.crossings)
-        return self._own(ride, laps - 1) - self._sorted(laps - 1)[0] if laps else None
+        """How long after the first of the race the rider came to where he was last seen."""
+        key, at_us = furthest(ride)
+        first_us = self.first.get(key)
+        return None if first_us is None else at_us - ((ride.base_us or 0) if self.net else 0) - first_us
 
     def move(self, ride: Ride) -> int | None:
         """Places gained between the last two crossings; None before the second."""

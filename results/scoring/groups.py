@@ -16,6 +16,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from .field import Field, Ride, whole
+from .progress import Key, furthest, passes
 from .race_facts import Group, Role, Rules
 
 
@@ -69,9 +70,13 @@ def chain(
     riders: Sequence[tuple[int, int]],
     split: frozenset[int | None] = frozenset(),
     join: frozenset[int | None] = frozenset(),
+    least_us: int | None = None,
 ) -> list[list[tuple[int, int]]]:
-    """Groups of (bib, instant) in their order: a new one at each gap, and where commissaires split or join at a bib."""
-    least_us = rules.gap_us + rules.wheel_us
+    """Groups of (bib, instant) in their order: a new one at each gap, and where commissaires split or join at a bib.
+
+    `least_us`: the gap that parts two groups; the race's own for times, if none is given.
+    """
+    least_us = rules.gap_us + rules.wheel_us if least_us is None else least_us
     groups: list[list[tuple[int, int]]] = []
     latest_us = 0
     for bib, at_us in riders:
@@ -95,34 +100,40 @@ def credit(field: Field) -> None:
             ride.bunch = other.bunch
 
 
-def situation(field: Field, lead_us: Sequence[int]) -> tuple[Group, ...]:
-    """Who rides with whom: groups at the last crossing of the line, those with most laps first.
+def situation(field: Field, first: Mapping[Key, int]) -> tuple[Group, ...]:
+    """Who rides with whom: groups where they were last seen, the furthest first. `first`: when a key was first reached.
 
-    `lead_us`: when the first rider completed each lap. A group is measured at its own lap, so its gap needs no guess.
+    On the road, riders within `together_us` of each other are one group; at the finish, those who share a time are.
     """
-    by_lap: dict[int, list[tuple[int, int]]] = {}
+    by_key: dict[Key, list[tuple[int, int]]] = {}
     for ride in field.rides:
-        if ride.status in ("racing", "FIN", "OTL") and ride.crossings:
-            by_lap.setdefault(len(ride.crossings), []).append((ride.crossings[-1], ride.bib))
-    found: list[tuple[int, list[tuple[int, int]]]] = []
-    for lap in sorted(by_lap, reverse=True):
-        riders = [(bib, at_us) for at_us, bib in sorted(by_lap[lap])]
-        found += [(lap, group) for group in chain(field.rules, riders)]
+        if ride.status in ("racing", "FIN", "OTL"):
+            key, at_us = furthest(ride)
+            if key in first:
+                by_key.setdefault(key, []).append((at_us, ride.bib))
+    found: list[tuple[Key, list[tuple[int, int]]]] = []
+    for key in sorted(by_key, reverse=True):
+        riders = [(bib, at_us) for at_us, bib in sorted(by_key[key])]
+        at_finish = field.rules.bunch and field.by_bib[riders[0][0]].home
+        least_us = None if at_finish else field.rules.together_us
+        found += [(key, group) for group in chain(field.rules, riders, least_us=least_us)]
     roles = _roles([len(group) for _, group in found])
-    return tuple(
-        _group(index, lap, group, roles[index], field.by_bib, lead_us) for index, (lap, group) in enumerate(found)
-    )
+    return tuple(_group(field, index, key, group, roles[index], first) for index, (key, group) in enumerate(found))
 
 
 def _group(
-    index: int, lap: int, group: list[tuple[int, int]], role: Role, rides: Mapping[int, Ride], lead_us: Sequence[int]
+    field: Field, index: int, key: Key, group: list[tuple[int, int]], role: Role, first: Mapping[Key, int]
 ) -> Group:
+    """A group with its gap where it was last seen, and how that gap has changed since the lap before."""
     bib, at_us = group[0]
-    gap_us = at_us - lead_us[lap - 1]
-    trend_us = None
-    if index and lap > 1:
-        trend_us = gap_us - (rides[bib].crossings[lap - 2] - lead_us[lap - 2])
-    return Group(letter(index), role, tuple(bib for bib, _ in group), lap, at_us, gap_us, trend_us)
+    lap, mark = key
+    gap_us = at_us - first[key]
+    before = (lap - 1, mark)
+    then_us = passes(field.by_bib[bib]).get(before) if index and before in first else None
+    trend_us = None if then_us is None else gap_us - (then_us - first[before])
+    points = field.rules.points
+    point = points[mark - 1] if mark else field.rules.finish
+    return Group(letter(index), role, tuple(bib for bib, _ in group), lap, at_us, gap_us, trend_us, point)
 
 
 def _roles(sizes: list[int]) -> list[Role]:

@@ -89,6 +89,7 @@ class Rules:
     rank_scope: Literal["category", "race"] = "category"
     min_first_us: int | None = None
     without_gun: bool = False
+    together_us: int = 3 * SECOND_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Row(NamedTuple):
     """One rider's line of the standings.
 
     time_us     ended riders: published, whole seconds; racing: exact, at the last crossing of the finish line
-    gap_us      to the first of those ranked together; racing: to the first of them at the same lap
+    gap_us      to the first of those ranked together; racing: to the first of them where the rider was last seen
     laps_down   LAP: laps missing; racing: times the leader has physically passed the rider
     crossings   instants of the counted laps
     move        places gained between the rider's last two crossings; None: unknown
@@ -141,7 +142,11 @@ class Row(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Riders who crossed the line together. `gap_us` to the first group at lap `lap`; `trend_us` < 0: closing."""
+    """Riders who were last seen together: at `point`, after `lap` whole laps, the first of them at `at_us`.
+
+    gap_us      to the first of the race at that same place
+    trend_us    how the gap has changed since the lap before; < 0: closing; None: not known
+    """
 
     key: str
     role: Role
@@ -150,6 +155,7 @@ class Group(NamedTuple):
     at_us: int
     gap_us: int
     trend_us: int | None
+    point: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,9 @@
 
 from collections.abc import Iterable
 
-from . import gaps, groups, status, ties
+from . import gaps, groups, progress, status, ties
 from .field import Field, Ride, whole
-
-FAR_US = 1 << 62
-"""Later than any instant: who has none comes last."""
+from .progress import FAR_US
 
 
 def road_order(field: Field) -> list[Ride]:
@@ -113,23 +111,15 @@ def by_laps(field: Field, rides: list[Ride]) -> list[Ride]:
 
     A pulled rider without any crossing comes behind those with one, in the order of the rulings.
     """
-    several = len(field.rules.points) > 1
+    several = progress.several_points(field)
     keyed = []
     for ride in rides:
-        mark, at_us = _furthest(ride) if several and ride.status == "racing" else (0, ride.end_us or FAR_US)
+        mark, at_us = 0, ride.end_us or FAR_US
+        if several and ride.status == "racing":
+            (_, mark), at_us = progress.furthest(ride)
         keyed.append(((-ride.laps, -mark, at_us, ride.order_number, ride.bib), ride))
     keyed.sort(key=lambda pair: pair[0])
     return [ride for _, ride in keyed]
-
-
-def _furthest(ride: Ride) -> tuple[int, int]:
-    """The furthest point since the last counted lap, as (place in course order, when); 0 for the line itself."""
-    since_us = ride.end_us or ride.gun_us or 0
-    reached = [(-mark, at_us) for at_us, mark in ride.marks if at_us > since_us]
-    if not reached:
-        return 0, ride.end_us or FAR_US
-    mark, at_us = min(reached)
-    return -mark, at_us
 
 
 def rank(field: Field) -> list[list[Ride]]:

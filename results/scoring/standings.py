@@ -1,6 +1,6 @@
 """From judged rides to the answer: rows in display order, groups, leader."""
 
-from . import gaps, groups, laps, ranking, status
+from . import gaps, groups, laps, progress, ranking, status
 from .field import Field, Ride
 from .race_facts import SECOND_US, Row, Standings
 
@@ -10,9 +10,9 @@ def settle(field: Field) -> Standings:
     status.settle(field)
     laps.suspect(field)
     lists = ranking.rank(field)
-    times = gaps.LapTimes(field.rides, net=False)
+    times = gaps.LapTimes(field.rides, net=False, points=progress.several_points(field))
     lead_us = times.lead()
-    found = groups.situation(field, lead_us)
+    found = groups.situation(field, times.first)
     letters = {bib: group.key for group in found for bib in group.bibs}
     rows: list[Row] = []
     for listed in lists:
@@ -32,7 +32,7 @@ def _rows(field: Field, listed: list[Ride], letters: dict[int, str], times: gaps
     """The rows of those ranked together. `times`: their lap times, if they are at hand already."""
     net = field.rules.rank_by == "net"
     if times is None or net:
-        times = gaps.LapTimes(listed, net=net)
+        times = gaps.LapTimes(listed, net=net, points=progress.several_points(field))
     winner = status.first_of(listed)
     going = [ride for ride in listed if ride.status in ("racing", "FIN", "LAP")]
     lead = tuple(going[0].crossings) if going else ()

@@ -13,12 +13,12 @@ from results.views.why_words import Word, why_words
 def words() -> dict[str, Word]:
     """Every word of the page, in the language in force."""
     table: dict[str, Word] = {}
-    for part in (_top, _road, _order, _events, why_words):
+    for part in (_tabs, _clock, _age, _road, _order, _follow, _events, why_words):
         table |= part()
     return table
 
 
-def _top() -> dict[str, Word]:
+def _tabs() -> dict[str, Word]:
     return {
         "tab.official": pgettext("tab", "Official"),
         "tab.provisional": pgettext("tab", "Provisional"),
@@ -34,6 +34,11 @@ def _top() -> dict[str, Word]:
         "facts.gun": gettext("Gun {time}"),
         "facts.riders": gettext("{started} started, {racing} on course, {dnf} out"),
         "facts.closed": gettext("{started} started, {finished} finished, {dnf} out"),
+    }
+
+
+def _clock() -> dict[str, Word]:
+    return {
         "clock.race": gettext("Race time"),
         "clock.estimated": gettext("Race time · reckoned by this device"),
         "clock.winner": gettext("Winning time"),
@@ -48,6 +53,11 @@ def _top() -> dict[str, Word]:
         "span.hm": gettext("{h} h {m} min"),
         "span.ms": gettext("{m} min {s} s"),
         "span.s": gettext("{s} s"),
+    }
+
+
+def _age() -> dict[str, Word]:
+    return {
         "age.connecting": gettext("Connecting"),
         "age.waiting": gettext("Connected · waiting for the gun"),
         "age.live": gettext("Live · updated {n} s ago"),
@@ -119,6 +129,11 @@ def _order() -> dict[str, Word]:
         "move.up": gettext("places gained"),
         "move.down": gettext("places lost"),
         "move.same": gettext("same place"),
+    }
+
+
+def _follow() -> dict[str, Word]:
+    return {
         "star.follow": gettext("Follow {bib}"),
         "close": gettext("Close"),
         "list.comma": pgettext("list", ", "),

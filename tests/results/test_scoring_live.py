@@ -59,7 +59,7 @@ def test_a_point_between_counts_as_progress():
     assert table(score(facts)) == ["1 3 1 racing", "2 2 1 racing", "3 1 1 racing", "4 4 0 racing"]
 
 
-def test_a_gap_is_measured_at_the_riders_own_last_crossing():
+def test_without_a_point_between_a_gap_is_measured_at_the_riders_own_last_crossing():
     standings = score(race_log(LIVE, laps=5))
     assert {row.bib: (row.time_us, row.gap_us, row.last_lap_us) for row in standings.rows[:6]} == {
         1: (30 * MINUTE, 0, 10 * MINUTE),
@@ -108,14 +108,52 @@ def test_places_gained_are_counted_between_the_last_two_crossings():
 
 
 def test_groups_have_letters_roles_gaps_and_a_trend():
-    assert score(race_log(LIVE, laps=5)).groups == (
-        Group("A", "lead", (1,), 3, instant("8:30"), 0, None),
-        Group("B", "chase", (2,), 3, instant("8:30:05"), 5 * SECOND_US, -5 * SECOND_US),
-        Group("C", "group", (3,), 2, instant("8:21"), MINUTE, 0),
-        Group("D", "main", (4, 5), 2, instant("8:21:01"), 61 * SECOND_US, 100_000),
-        Group("E", "group", (6,), 1, instant("8:19"), 9 * MINUTE, None),
+    standings = score(race_log(LIVE, laps=5, together_us=SECOND_US))
+    assert standings.groups == (
+        Group("A", "lead", (1,), 3, instant("8:30"), 0, None, "F"),
+        Group("B", "chase", (2,), 3, instant("8:30:05"), 5 * SECOND_US, -5 * SECOND_US, "F"),
+        Group("C", "group", (3,), 2, instant("8:21"), MINUTE, 0, "F"),
+        Group("D", "main", (4, 5), 2, instant("8:21:01"), 61 * SECOND_US, 100_000, "F"),
+        Group("E", "group", (6,), 1, instant("8:19"), 9 * MINUTE, None, "F"),
     )
-    assert [row.group for row in score(race_log(LIVE, laps=5)).rows] == ["A", "B", "C", "D", "D", "E", ""]
+    assert [row.group for row in standings.rows] == ["A", "B", "C", "D", "D", "E", ""]
+
+
+def test_on_the_road_three_seconds_are_one_group_and_at_the_finish_a_shared_time_is():
+    text = "gun 8:00 1 2 3\nfinish 1 8:10\nfinish 2 8:10:02.9\nfinish 3 8:10:05.9"
+    assert [group.bibs for group in score(race_log(text, laps=5)).groups] == [(1, 2), (3,)]
+    assert [group.bibs for group in score(race_log(text, laps=1)).groups] == [(1,), (2,), (3,)]
+
+
+def test_groups_and_gaps_are_taken_where_riders_were_last_seen():
+    facts = race_log(
+        """
+        gun    8:00 1 2 3 4
+        point  P 1 8:04
+        point  P 2 8:04:30
+        finish 1 8:10
+        finish 2 8:10:20
+        finish 3 8:10:21
+        finish 4 8:12
+        point  P 2 8:14:05
+        point  P 1 8:14
+        """,
+        laps=5,
+        together_us=4 * SECOND_US,
+    )
+    standings = score(facts)
+    assert standings.groups == (
+        Group("A", "lead", (1,), 1, instant("8:14"), 0, None, "P"),
+        Group("B", "group", (2,), 1, instant("8:14:05"), 5 * SECOND_US, -25 * SECOND_US, "P"),
+        Group("C", "group", (3,), 1, instant("8:10:21"), 21 * SECOND_US, None, "F"),
+        Group("D", "group", (4,), 1, instant("8:12"), 2 * MINUTE, None, "F"),
+    )
+    assert [(row.bib, row.group, row.gap_us) for row in standings.rows] == [
+        (1, "A", 0),
+        (2, "B", 5 * SECOND_US),
+        (3, "C", 21 * SECOND_US),
+        (4, "D", 2 * MINUTE),
+    ]
 
 
 def test_the_largest_group_in_front_leads_and_nobody_chases():
