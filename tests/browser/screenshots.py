@@ -58,6 +58,13 @@ def live(browser: Browser, place: Site, folder: Path, wanted: set[str]) -> None:
                 page.wait_for_selector(".row[data-bib='17']")
                 time.sleep(1.2)
                 shoot(page, folder, name)
+    other_states(browser, place, folder, wanted)
+    if not wanted or "live-stale" in wanted:
+        stale(browser, place, folder)
+
+
+def other_states(browser: Browser, place: Site, folder: Path, wanted: set[str]) -> None:
+    """Before the gun, after the race, and the two dialogs."""
     others = [
         ("live-empty", "xo", "phone", "light"),
         ("live-empty-desk", "xo", "desk", "dark"),
@@ -84,8 +91,6 @@ def live(browser: Browser, place: Site, folder: Path, wanted: set[str]) -> None:
                 page.fill("#search input", "zym")
             time.sleep(1)
             shoot(page, folder, name, full=False)
-    if not wanted or "live-stale" in wanted:
-        stale(browser, place, folder)
 
 
 def stale(browser: Browser, place: Site, folder: Path) -> None:

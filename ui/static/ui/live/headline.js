@@ -54,7 +54,8 @@ export class Headline {
       say("facts.gun", { time: shortTime(Date.parse(board.gun || board.planned)) })];
     if (board.phase !== "upcoming") facts.push(say(board.phase === "closed" ? "facts.closed" : "facts.riders", counts));
     setText(this.at("facts"), facts.join(" · "));
-    setText(this.at("standing"), ` · ${say(board.standing === "official" ? "standing.official" : "standing.provisional")} · ${say("revision", { n: board.revision })}`);
+    const standing = board.phase === "upcoming" ? [] : [say(board.standing === "official" ? "standing.official" : "standing.provisional")];
+    setText(this.at("standing"), ["", ...standing, say("revision", { n: board.revision })].join(" · "));
     setText(this.at("speed"), board.leader?.speed ? board.leader.speed.toFixed(1) : "–");
     this.segments(board);
   }
