@@ -9,12 +9,15 @@ import threading
 from collections import Counter
 
 import pytest
+from django.core.management import CommandError, call_command
 
+from seeds.simulator import playing
 from seeds.simulator.api import Unplayable
 from seeds.simulator.cards import iso
 from seeds.simulator.clock import STEP_MS, Clock
 from seeds.simulator.faults import Faults
 from seeds.simulator.player import Player
+from seeds.simulator.playing import Order
 from tests.seeds.played import weekend
 from tests.seeds.test_simulator_line import Gateway
 
@@ -208,3 +211,22 @@ def test_reads_are_packed_within_the_limits_of_the_protocol(played):
     player, _, _ = played
     sizes = Counter(len(one.items) for wire in player.ledger.wires for one in wire.transmissions)
     assert max(sizes) <= 100
+
+
+def test_faults_need_to_know_the_processes():
+    order = Order({"tokens": {}, "edition": EDITION}, "http://127.0.0.1:1", ("127.0.0.1", 1), faults=True)
+    with pytest.raises(Unplayable, match="--services"):
+        asyncio.run(playing.play(order, print))
+
+
+def test_without_credentials_nothing_is_played_and_the_last_line_says_so(tmp_path, capsys):
+    with pytest.raises(CommandError, match="no credentials in"):
+        call_command(
+            "simulate",
+            "--json",
+            credentials=tmp_path / "none.json",
+            base_url="http://127.0.0.1:1",
+            gateway="127.0.0.1:1",
+        )
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (last["ok"], last["seed"], last["error"][:19]) == (False, 1, "no credentials in /")
