@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('rssi', models.SmallIntegerField(null=True)),
                 ('lap', models.IntegerField(null=True)),
                 ('device', models.CharField(blank=True, max_length=60)),
-                ('ingestion', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reads', to='timing.ingestion')),
+                ('ingestion', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='reads', to='timing.ingestion')),
             ],
         ),
         migrations.CreateModel(
@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='read',
             name='source',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='reads', to='timing.source'),
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='reads', to='timing.source'),
         ),
         migrations.CreateModel(
             name='Marker',
