@@ -40,7 +40,7 @@ class People(UserAdmin):  # type: ignore[type-arg]
 
 @admin.register(models.Token)
 class Tokens(Shown):
-    """Keys of machines; they are issued by `manage.py` and revoked here by their owner's account being closed."""
+    """Keys of machines; `manage.py token` issues and revokes them."""
 
     list_display = ["label", "edition", "role", "created_at", "expires_at", "revoked_at"]
     exclude = ["digest"]

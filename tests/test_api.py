@@ -258,6 +258,14 @@ def test_the_openapi_document_is_whole():
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
 
 
+def test_a_time_without_its_offset_is_refused(client):
+    stage = cast.make()
+    body = json.dumps({"wave": "A", "at": "2024-05-25T09:00:00"})
+    headers = cast.bearer(stage.edition, "commissaire")
+    answer = client.post("/api/v1/races/open/guns/", body, content_type="application/json", headers=headers)
+    assert code(answer) == (400, ["no_zone"])
+
+
 def test_time_is_told_with_its_offset(client):
     stage = cast.make()
     gun.fire(stage.wave, cast.GUN, by=None)

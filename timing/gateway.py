@@ -6,7 +6,7 @@ while the last commit was under way (at most 64 KiB), commits it as one delivery
 So acknowledgements never wait for a timer, and a burst costs few commits.
 
 What ends a connection: the peer, a frame that never ends, a database that does not answer (the peer sends again what was
-not acknowledged), an idle minute. An unfinished frame at the end of a connection was not acknowledged and is not kept:
+not acknowledged), two idle minutes. An unfinished frame at the end of a connection was not acknowledged and is not kept:
 the peer repeats it whole.
 """
 

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from race import clock
+from race.api.fields import Instant
 from race.api.scope import Scoped
 from race.models import Edition, Role
 from race.permissions import Anyone
@@ -52,7 +53,7 @@ class OneEdition(RetrieveAPIView[Edition]):
 class ClockRequest(serializers.Serializer[Any]):
     """From now on: this event instant, at this speed."""
 
-    event = serializers.DateTimeField()
+    event = Instant()
     speed = serializers.FloatField(min_value=0, max_value=1000)
 
 

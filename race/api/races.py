@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from race import gun
+from race.api.fields import Instant
 from race.api.scope import Scoped
 from race.models import Category, Course, Entry, Gun, Race, Role, TimingPoint, Wave
 from race.permissions import Anyone
@@ -133,7 +134,7 @@ class GunRequest(serializers.Serializer[Any]):
     """The official start of a wave."""
 
     wave = serializers.CharField()
-    at = serializers.DateTimeField()
+    at = Instant()
     reason = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
 
 

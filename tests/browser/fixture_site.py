@@ -34,6 +34,7 @@ class Site(ThreadingHTTPServer):
     daemon_threads = True
     boards: dict[str, dict[str, Any]]
     silent = False
+    deaf = False  # streams stay open and boards are answered, but no pulse comes: the worker is gone
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -108,7 +109,7 @@ class Answer(BaseHTTPRequestHandler):
         while not self.server.silent:
             news = self.server.said[told:]
             told += len(news)
-            if beat % 20 == 0:
+            if beat % 20 == 0 and not self.server.deaf:
                 law = self.server.boards["me"]["clock"]
                 news = [*news, ("pulse", {"real": datetime.now(UTC).isoformat(), "clocks": {"daguguan-10": law}})]
             beat += 1

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-ORDER = "[...document.querySelectorAll('#live .row[data-bib]')].map((row) => [row.querySelector('.row-rank').textContent, row.dataset.bib])"
+ORDER = """[...document.querySelectorAll("#live .row[data-bib]")]
+    .map((row) => [row.querySelector(".row-rank").textContent, row.dataset.bib])"""
 
 
 @pytest.fixture

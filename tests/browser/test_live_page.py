@@ -136,6 +136,19 @@ def test_boards_are_asked_for_when_streams_do_not_get_through(page: "Page", plac
     assert page.locator("#live").get_attribute("data-age") == "live"
 
 
+def test_a_site_that_answers_but_hears_nothing_is_not_called_live(page: "Page", place: Site):
+    page.clock.install()
+    watch(page, place)
+    place.deaf = True
+    page.wait_for_timeout(300)
+    levels = []
+    for _round in range(20):
+        page.clock.run_for(15_000)
+        page.wait_for_timeout(100)
+        levels.append(page.locator("#live").get_attribute("data-age"))
+    assert levels[4:] == ["stale"] * 16
+
+
 def test_before_the_gun_the_page_says_what_will_come_and_shows_the_start_list(page: "Page", place: Site):
     page.goto(f"{place.url}/live/#xo")
     page.wait_for_selector("#live.is-empty[data-age=live]")

@@ -10,6 +10,7 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from race.api.fields import Instant
 from race.api.scope import Scoped
 from race.models import Edition, Role, TimingPoint
 from timing import sources
@@ -112,7 +113,7 @@ class OffsetRequest(serializers.Serializer[Any]):
         """`from` is a word of Python, so it is added here."""
         return {
             **super().get_fields(),
-            "from": serializers.DateTimeField(required=False, allow_null=True, default=None),
+            "from": Instant(required=False, allow_null=True, default=None),
         }
 
 

@@ -99,7 +99,7 @@ class Session(Protocol):
 
     @property
     def pending(self) -> bytes:
-        """The unfinished end of the stream: what to keep as a reject when the connection breaks."""
+        """The unfinished end of the stream: not a message, so neither kept nor acknowledged; the peer sends it again."""
         ...
 
     def feed(self, data: bytes) -> list[Frame]:
