@@ -32,12 +32,14 @@ export class Stream {
   open() {
     clearTimeout(this.waiting);
     this.opened = Date.now();
+    this.reached = false;
     const held = [...this.boards].map(([slug, board]) => `${slug}:${board.revision}`).join(",");
     const source = new EventSource(`${this.streamUrl}?races=${this.slugs.join(",")}${held && `&last=${held}`}`);
     this.source = source;
     source.addEventListener("board", (event) => { this.alive(); this.takeBoard(JSON.parse(event.data)); });
     source.addEventListener("delta", (event) => { this.alive(); this.takeDelta(JSON.parse(event.data)); });
     source.addEventListener("pulse", (event) => { this.alive(); this.heard(JSON.parse(event.data)); });
+    source.onopen = () => { this.reached = true; };
     source.onerror = () => this.failed(source);
   }
 
@@ -86,10 +88,18 @@ export class Stream {
     }, POLL_MS);
   }
 
+  /**
+   * An answer that brings nothing new shows that the site answers, not that it still hears the course: pulses show that.
+   * Only where no stream gets through at all is it the best sign there is.
+   */
+  unchanged() {
+    if (!this.reached) this.heard(null);
+  }
+
   takeBoard(raw) {
     const held = this.boards.get(raw.race);
-    if (held && held.revision > raw.revision) return;
-    this.keep(fromBoard(raw));
+    if (!held || raw.revision > held.revision) this.keep(fromBoard(raw));
+    else this.unchanged();
   }
 
   keep(board) {
@@ -112,7 +122,7 @@ export class Stream {
     const tag = this.tags.get(slug);
     const asked = fetch(this.boardUrl.replace("{slug}", slug), { cache: "no-store", headers: tag ? { "If-None-Match": tag } : {} })
       .then(async (answer) => {
-        if (answer.status === 304) return this.heard(null);
+        if (answer.status === 304) return this.unchanged();
         if (!answer.ok) return undefined;
         this.tags.set(slug, answer.headers.get("ETag"));
         return this.takeBoard(await answer.json());
