@@ -189,7 +189,7 @@ def _strength(read: ReadFact) -> tuple[bool, int, int, int]:
 
 def _confirm(clusters: list[list[ReadFact]], backups: list[ReadFact], reach_us: int) -> list[ReadFact]:
     """Put backup reads to the main passings they are near, behind the read used and by time; return those left over."""
-    seen = sorted((read.at_us, index) for index, cluster in enumerate(clusters) for read in cluster)
+    seen = sorted([(read.at_us, index) for index, cluster in enumerate(clusters) for read in cluster])
     instants = [at_us for at_us, _ in seen]
     alone: list[ReadFact] = []
     for read in set(backups):
@@ -209,6 +209,8 @@ def _confirm(clusters: list[list[ReadFact]], backups: list[ReadFact], reach_us: 
 def _nearest(instants: list[int], at_us: int, reach_us: int) -> int | None:
     """Index of the instant nearest to `at_us` and not farther than `reach_us`; the earlier of two as near."""
     after = bisect_left(instants, at_us)
-    near = [index for index in (after - 1, after) if 0 <= index < len(instants)]
-    best = min(near, key=lambda index: abs(instants[index] - at_us), default=None)
-    return None if best is None or abs(instants[best] - at_us) > reach_us else best
+    late_us = instants[after] - at_us if after < len(instants) else reach_us + 1
+    early_us = at_us - instants[after - 1] if after else reach_us + 1
+    if early_us > reach_us and late_us > reach_us:
+        return None
+    return after - 1 if early_us <= late_us else after
