@@ -68,6 +68,21 @@ def test_a_row_that_changes_place_is_the_same_row(page: "Page", place: Site):
     )
 
 
+def test_the_order_changes_at_most_once_a_second(page: "Page", place: Site):
+    watch(page, place)
+    page.evaluate("""() => {
+        window.moved = [];
+        new MutationObserver(() => window.moved.push(Date.now())).observe(document.querySelector(".rows"), { childList: true });
+    }""")
+    for _time in range(9):
+        place.say("delta", swapped(place, 3, 4))
+        page.wait_for_timeout(250)
+    order(page, [17, 8, 21, 34, 5, 2])
+    moved = page.evaluate("window.moved")
+    assert len(moved) >= 2
+    assert [later - earlier for earlier, later in pairwise(moved) if later - earlier < 990] == []
+
+
 def test_a_gap_in_the_deltas_fetches_the_whole_board(page: "Page", place: Site):
     watch(page, place)
     swapped(place, 0, 1)

@@ -37,7 +37,7 @@ class Gateway:
                 if not await self.take(frame, mine, writer):
                     break
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # what is left of a cut frame is not a frame
+            return  # what is left of a cut frame is not a frame
         finally:
             writer.close()
 
