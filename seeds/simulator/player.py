@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -17,7 +18,9 @@ from seeds.simulator.mats import MINUTE_MS, Detection
 from seeds.simulator.mylaps import RECORDS, stick_file
 from seeds.simulator.weekend import Act, Weekend, stick_items
 
-FIRST_GUN_S = 20
+#: The first gun comes this long after the simulator was started, so that whoever opens the page then waits no longer;
+#: but there is always time to open it.
+FIRST_GUN_S, LEAST_LEAD_S = 20, 10
 REPEATED = 0.03
 Say = Callable[[str], None]
 Due = TypeVar("Due", Act, Detection)
@@ -30,6 +33,7 @@ class Player:
         self, weekend: Weekend, desk: Desk, edition: str, address: tuple[str, int], speed: float, say: Say
     ) -> None:
         self.weekend, self.desk, self.edition, self.say = weekend, desk, edition, say
+        self.began = time.monotonic()
         self.ledger = Ledger()
         self.clock = Clock(desk, edition, speed)
         self.faults: Faults | None = None
@@ -56,7 +60,8 @@ class Player:
         while self.acts and self.acts[0].duty == "sign_on" and self.acts[0].at_ms < first_gun_ms:
             await self._do(self.acts.pop(0))
         if self.clock.speed:
-            await self.clock.set(ready_ms)
+            lead_s = max(LEAST_LEAD_S, FIRST_GUN_S - (time.monotonic() - self.began))
+            await self.clock.set(first_gun_ms - round(lead_s * self.clock.speed * 1000))
         while self.acts or self.reads:
             due_ms = min(item[0].at_ms for item in (self.acts, self.reads) if item)
             await self._step(await self.clock.reach(due_ms))

@@ -62,6 +62,7 @@ async def play(order: Order, say: Say) -> Summary:
         if order.shift_one_ms:
             weekend = weekend.shift_one(order.shift_one_ms)
         player = Player(weekend, desk, edition, order.gateway, order.speed, say)
+        player.began = began
         if order.faults and order.services is not None:
             first_gun_ms = min(truth.gun_ms for truth in weekend.truths.values())
             player.faults = Faults(order.services, desk, edition, first_gun_ms)
