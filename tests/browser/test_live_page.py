@@ -74,10 +74,10 @@ def test_the_order_changes_at_most_once_a_second(page: "Page", place: Site):
         window.moved = [];
         new MutationObserver(() => window.moved.push(Date.now())).observe(document.querySelector(".rows"), { childList: true });
     }""")
-    for _time in range(9):
-        place.say("delta", swapped(place, 3, 4))
+    for row in range(9):  # the leader falls back, a place every quarter of a second
+        place.say("delta", swapped(place, row, row + 1))
         page.wait_for_timeout(250)
-    order(page, [17, 8, 21, 34, 5, 2])
+    order(page, [8, 21, 5, 34, 2, 46])
     moved = page.evaluate("window.moved")
     assert len(moved) >= 2
     assert [later - earlier for earlier, later in pairwise(moved) if later - earlier < 990] == []
@@ -116,6 +116,13 @@ def test_a_focused_row_keeps_its_focus_and_its_place_on_the_glass(page: "Page", 
     order(page, [17, 8, 21, 5, 34, 12])
     assert page.evaluate("document.activeElement.closest('.row').dataset.bib") == "2"
     assert abs(page.evaluate(where) - before) < 1
+
+
+def test_a_fold_opened_by_the_keyboard_leads_on_to_what_it_held(page: "Page", place: Site):
+    watch(page, place)
+    page.locator(".fold").first.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.closest('.row').querySelector('.row-rank').textContent") == "14"
 
 
 def test_lost_signal_ages_then_stops_and_comes_back_by_itself(page: "Page", place: Site):

@@ -50,9 +50,17 @@ export class List {
 
   clicked(event) {
     const star = event.target.closest(".star"), row = event.target.closest(".row"), fold = event.target.closest(".fold");
-    if (fold) { this.opened.add(fold.dataset.part); this.draw(true); }
+    if (fold) this.unfold(fold, event.detail === 0);
     else if (star) this.hands.star(Number(row.dataset.bib));
     else if (row) this.hands.why(Number(row.dataset.bib));
+  }
+
+  /** Shows what a fold holds; who opened it by the keyboard goes on at the first row that it held. */
+  unfold(fold, byKeyboard) {
+    const next = Number(fold.dataset.first);
+    this.opened.add(fold.dataset.part);
+    this.draw(true);
+    if (byKeyboard) this.nodes.get(next)?.querySelector(".row-name").focus();
   }
 
   /** Another race: nothing of the old one stays. */
@@ -160,13 +168,15 @@ export class List {
   }
 
   makeFold() {
-    return el("button", { cls: "fold", type: "button" }, el("span"), icon("down"));
+    const button = el("button", { cls: "fold", type: "button" }, el("span"), icon("down"));
+    return el("div", { role: "row" }, el("div", { role: "cell" }, button));
   }
 
   fillFold(node, { name, rows }) {
-    node.dataset.part = name;
+    const button = node.querySelector("button");
+    Object.assign(button.dataset, { part: name, first: rows[0].bib });
     const first = rows[0].rank, last = rows[rows.length - 1].rank;
-    setText(node.firstChild, first && last ? say("fold.ranks", { from: ordinal(first), to: ordinal(last) }) : say("fold.rest", { n: rows.length }));
+    setText(button.firstChild, first && last ? say("fold.ranks", { from: ordinal(first), to: ordinal(last) }) : say("fold.rest", { n: rows.length }));
   }
 
   makeRow({ row }) {
