@@ -169,7 +169,8 @@ def test_groups_that_mix_between_two_crossings_become_one_part_with_its_own_gaps
         import { fromBoard, listItems, resultOf } from "/live/board.js";
         const known = new Set(["A", "B", "C", "D"]), options = { known, front: 6, rest: 5, opened: new Set() };
         const items = listItems(fromBoard(board).rows, options);
-        return [items[0].part, items[0].mixed, items.slice(1, 7).map((item) => [item.row.bib, resultOf(item.row, item.before).kind]),
+        const shown = items.slice(1, 7).map((item) => [item.row.bib, resultOf(item.row, item.before).kind]);
+        return [items[0].part, items[0].mixed, shown,
             items.filter((item) => item.type === "head").map((item) => item.part)];
     """
     board = weekend.boards()["me"]
