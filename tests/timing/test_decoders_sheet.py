@@ -325,3 +325,7 @@ def test_times_are_read_the_same_by_every_road():
         roads = [f"2024-05-25 {spelled}", f"2024/5/25 {spelled}", f"2024年5月25日 {spelled}", spelled]
         text = "chip;time\n" + "".join(f"AB12;{road}\n" for road in roads for _ in range(2))
         assert parse(text) == Parsed((read("AB12", SATURDAY + time_us(spelled)),) * 8)
+
+
+def test_headings_alone_hold_no_reads_even_without_a_line_end():
+    assert parse("芯片号,时间") == Parsed()

@@ -76,10 +76,12 @@ def _doubt_last(text: PlainText, rows: Rows, delimiter: str) -> Rows:
         reason = rows.refused[-1][1]
         kept = reason if reason in _NEVER_BY_CUTTING else TRUNCATED
         return rows._replace(refused=[*rows.refused[:-1], (last, kept)])
+    if not rows.reads:
+        return rows  # the last line may be the headings themselves
     first = max(rows.columns.row + 1, last - _COMPARED)
     *others, cells = [row or [] for row in _cells(text.lines[first:], delimiter)]
     others = [row for row in others if row]
-    if not any(cell.strip() for cell in cells) or not others or not rows.reads:
+    if not any(cell.strip() for cell in cells) or not others:
         return rows
     shortest = min((len(row[-1]) for row in others if len(row) == len(cells)), default=0)
     if len(cells) >= min(map(len, others)) and len(cells[-1]) >= shortest:
