@@ -5,11 +5,10 @@ the median of 15 runs: reads to passings, passings to standings, and both.
 """
 
 import random
-import statistics
 import sys
-import time
-from collections.abc import Callable
+from typing import Any
 
+from bench.figures import milliseconds
 from results.scoring import score
 from results.scoring.race_facts import EntryFact, RaceFacts, Rules, WaveFact
 from timing.passings import ChipHeld, PointRule, ReadFact, derive
@@ -52,32 +51,42 @@ def facts_of(riders: int, laps: int, format_name: str) -> tuple[list[ReadFact], 
     return reads_of(riders, laps, noisy=False), chips, facts
 
 
-def milliseconds(work: Callable[[], object], runs: int = 15) -> tuple[float, float]:
-    """Best and median of some runs."""
-    spent = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        work()
-        spent.append((time.perf_counter() - start) * 1000)
-    return min(spent), statistics.median(spent)
-
-
-def measure(format_name: str, riders: int, laps: int) -> None:
-    """Print the figures of one format."""
+def steps(format_name: str, riders: int, laps: int) -> dict[str, tuple[float, float]]:
+    """Best and median milliseconds of each step, under its name."""
     rules = [PointRule("F", 3_000_000)]
     noisy = reads_of(riders, laps, noisy=True)
     reads, chips, facts = facts_of(riders, laps, format_name)
     passings = derive(reads, chips, rules, 1_000_000).passings
     ready = RaceFacts(facts.waves, facts.entries, passings, (), facts.rules, (), closed=True)
     live = RaceFacts(facts.waves, facts.entries, passings[: len(passings) // 2], (), facts.rules)
-    print(f"{format_name}: {riders} riders x {laps} laps, {len(reads)} reads, {len(passings)} passings")
-    for name, work in (
-        ("reads to passings", lambda: derive(reads, chips, rules, 1_000_000)),
-        (f"{len(noisy)} noisy reads to passings", lambda: derive(noisy, chips, rules, 1_000_000)),
-        ("passings to standings, closed", lambda: score(ready)),
-        ("passings to standings, live at half", lambda: score(live)),
-    ):
-        best, median = milliseconds(work)
+    return {
+        "reads to passings": milliseconds(lambda: derive(reads, chips, rules, 1_000_000)),
+        f"{len(noisy)} noisy reads to passings": milliseconds(lambda: derive(noisy, chips, rules, 1_000_000)),
+        "passings to standings, closed": milliseconds(lambda: score(ready)),
+        "passings to standings, live at half": milliseconds(lambda: score(live)),
+    }
+
+
+def figures(riders: int = 1200, laps: int = 10) -> dict[str, Any]:
+    """Median milliseconds of a road race and of a race on laps: reads to passings, and passings to standings."""
+    found: dict[str, Any] = {"riders": riders, "laps": laps}
+    for format_name in ("road", "laps"):
+        derived, noisy, closed, live = (median for _best, median in steps(format_name, riders, laps).values())
+        found |= {
+            f"{format_name}_derive_ms": round(derived, 1),
+            f"{format_name}_derive_noisy_ms": round(noisy, 1),
+            f"{format_name}_score_ms": round(closed, 1),
+            f"{format_name}_score_live_ms": round(live, 1),
+            f"{format_name}_ms": round(derived + closed, 1),
+        }
+    return found
+
+
+def measure(format_name: str, riders: int, laps: int) -> None:
+    """Print the figures of one format."""
+    crossings = riders * laps
+    print(f"{format_name}: {riders} riders x {laps} laps, {crossings} reads, {crossings} passings")
+    for name, (best, median) in steps(format_name, riders, laps).items():
         print(f"  {name:38}{best:8.1f} best{median:8.1f} median  ms")
 
 

@@ -107,6 +107,16 @@ async def measure(server: Server, url: str, clients: int, frames: int) -> dict[s
     }
 
 
+def figures(clients: int = 500, frames: int = 8) -> dict[str, Any]:
+    """Delay of a frame, memory a client, and how many frames came of how many that were due."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with tempfile.TemporaryDirectory() as folder, valkey(Path(folder)) as store:
+        places = {"clients": clients + 10}
+        with served(store.url, Path(folder) / "log", pace=places) as server:
+            return asyncio.run(measure(server, store.url, clients, frames))
+
+
 def main() -> None:
     """Run it and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -114,12 +124,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=12)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with tempfile.TemporaryDirectory() as folder, valkey(Path(folder)) as store:
-        places = {"clients": asked.clients + 10}
-        with served(store.url, Path(folder) / "log", pace=places) as server:
-            found = asyncio.run(measure(server, store.url, asked.clients, asked.frames))
+    found = figures(asked.clients, asked.frames)
     print(json.dumps(found) if asked.json else "\n".join(f"{name:16} {value}" for name, value in found.items()))
 
 
