@@ -68,20 +68,20 @@ def board(race: Race, at: int | None = None) -> Board:
 def refresh(race_id: int) -> int:
     """Bring the published board of a race up to its newest revision. Returns how many boards were published.
 
-    Whoever holds the race's lock publishes, and goes on while facts keep coming; a second caller leaves at once. The lock
-    ends with its connection, so a killed worker leaves nothing behind, and the sweep rings again for a race that lags.
+    Whoever holds the race's lock publishes; a second caller leaves at once. So the holder looks once more after letting
+    go: what came between its last look and that moment rang for nobody else. The lock ends with its connection, so a
+    killed worker leaves nothing behind, and the sweep rings again for a race that lags.
     """
     published = 0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_RACE, race_id])
-        if not cursor.fetchone()[0]:
-            return 0
-        try:
-            while (race := Race.objects.get(pk=race_id)).revision > held(race.slug):
-                made = board(race)
-                published += publish(made)
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_RACE, race_id])
+    while (race := Race.objects.get(pk=race_id)).revision > held(race.slug):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_RACE, race_id])
+            if not cursor.fetchone()[0]:
+                break
+            try:
+                published += publish(board(race))
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_RACE, race_id])
     return published
 
 

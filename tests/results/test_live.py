@@ -6,6 +6,7 @@ import orjson
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from kombu.exceptions import OperationalError
 from redis import Redis
 
@@ -92,6 +93,21 @@ def test_the_announced_delta_leads_from_board_to_board(redis, alone):
 def test_refreshing_what_is_up_to_date_publishes_nothing(redis, alone):
     stage = started_race()
     assert [live.refresh(stage.race.pk), live.refresh(stage.race.pk)] == [1, 0]
+
+
+def test_a_fact_that_came_before_the_lock_was_let_go_is_published_too(redis, alone):
+    stage = started_race()
+    stage.reads("C1 09:20:00")
+    late = ["C2 09:20:01"]
+
+    def a_fact_comes_first(execute, sql, *rest):
+        if "pg_advisory_unlock" in sql and late:
+            stage.reads(late.pop())
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(a_fact_comes_first):
+        assert live.refresh(stage.race.pk) == 2
+    assert caught_up(stage)
 
 
 def test_the_sweep_rings_for_what_a_lost_redis_forgot(worker, redis):
