@@ -45,7 +45,7 @@ def as_json(known: Known, standings: Standings, clock: Segment | None) -> dict[s
         "start_m": 0,
         "leader": _leader(known, standings, gun_us),
         "counts": _counts(known, standings, begun=phase(known, gun_us) != "upcoming"),
-        "groups": _groups(standings, zone),
+        "groups": _groups(known, standings, gun_us, zone),
         "columns": COLUMNS,
         "rows": [_row(row, shown) for row in standings.rows],
         "riders": {str(row["bib"]): _rider(row) for row in known.entries},
@@ -134,7 +134,7 @@ def _counts(known: Known, standings: Standings, *, begun: bool) -> dict[str, int
     }
 
 
-def _groups(standings: Standings, zone: ZoneInfo) -> list[dict[str, Any]]:
+def _groups(known: Known, standings: Standings, gun_us: int | None, zone: ZoneInfo) -> list[dict[str, Any]]:
     return [
         {
             "key": group.key,
@@ -145,6 +145,8 @@ def _groups(standings: Standings, zone: ZoneInfo) -> list[dict[str, Any]]:
             "trend_ms": _ms(group.trend_us),
             "lap": group.lap,
             "point": group.point,
+            "m": known.metres.get(group.point, 0),
+            "time_ms": None if gun_us is None else _ms(group.at_us - gun_us),
             "at": moment(group.at_us, zone),
         }
         for group in standings.groups[:MOST_GROUPS]

@@ -40,6 +40,7 @@ class Known:
     derived: Passings
     entries: tuple[Row, ...]
     planned: datetime | None
+    metres: dict[str, int]  # timing point -> metres into the lap, 0 for the line that ends it
     ruled_us: dict[int, int]  # bib -> when the newest ruling about the rider was issued, in event time
 
 
@@ -93,7 +94,13 @@ def gather(race: Race, at: int | None = None) -> Known:
         closed=any(ruling.kind == "close" for ruling in rulings),
     )
     planned = waves[0].planned_at if waves else None
-    return Known(race, race.revision if at is None else at, facts, derived, tuple(entries), planned, ruled_us)
+    return Known(
+        race, race.revision if at is None else at, facts, derived, tuple(entries), planned, _metres(points), ruled_us
+    )
+
+
+def _metres(points: list[TimingPoint]) -> dict[str, int]:
+    return {point.code: 0 if point.kind == TimingPoint.Kind.FINISH else point.at_m for point in points}
 
 
 def rules(settings: Row, points: list[TimingPoint]) -> Rules:

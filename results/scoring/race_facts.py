@@ -118,7 +118,7 @@ class RaceFacts:
 class Row(NamedTuple):
     """One rider's line of the standings.
 
-    time_us     ended riders: published, whole seconds; racing: exact, at the last crossing of the finish line
+    time_us     ended riders: published, whole seconds; racing: exact, where the rider was last seen
     gap_us      to the first of those ranked together; racing: to the first of them where the rider was last seen
     laps_down   LAP: laps missing; racing: times the leader has physically passed the rider
     crossings   instants of the counted laps

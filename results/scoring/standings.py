@@ -53,9 +53,9 @@ def _row(
         down = ride.goal - ride.laps
         move = times.move(ride)
     elif ride.status == "racing":
-        if crossings and ride.base_us is not None:
-            time_us = crossings[-1] - ride.base_us - field.neutral_us
         gap_us = times.gap(ride)
+        if gap_us is not None and ride.base_us is not None:
+            time_us = progress.furthest(ride)[1] - ride.base_us - field.neutral_us
         move = times.move(ride)
         down = times.down(ride, lead)
     return Row(

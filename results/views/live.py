@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
-from race.models import Edition, Race
+from race.models import Edition, Race, TimingPoint
 from results import live
 from results.views.live_words import words
 
@@ -108,9 +108,15 @@ def as_json(race: Race, zone: str) -> dict[str, Any]:
             "pass": {"m": summit["m"], "alt": summit["alt"], "name": {"zh": summit["zh"], "en": summit["en"]}}
             if summit
             else None,
-            "points": [{"code": point.code, "kind": point.kind, "at_m": point.at_m} for point in course.points.all()],
+            "points": [point_json(point) for point in course.points.all()],
         },
     }
+
+
+def point_json(point: TimingPoint) -> dict[str, Any]:
+    """A timing point as the page's modules read it."""
+    name = {"zh": point.name_zh, "en": point.name_en or point.name_zh}
+    return {"code": point.code, "kind": point.kind, "at_m": point.at_m, "name": name}
 
 
 def starts(planned: datetime | None, day: date) -> str:

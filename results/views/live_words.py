@@ -120,6 +120,7 @@ def _order() -> dict[str, Word]:
         "part.finished": pgettext("race", "Finished"),
         "part.course": gettext("On course"),
         "head.lead": gettext("{time} after lap {n}"),
+        "head.point": gettext("{time} on lap {n} at {place}"),
         "head.mixed": gettext("gaps at the last crossing of the line"),
         "fold.ranks": gettext("{from} to {to}"),
         "fold.rest": gettext("{n} more"),

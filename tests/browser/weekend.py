@@ -127,7 +127,7 @@ def moving(slug: str, gun: datetime, law: dict[str, Any]) -> dict[str, Any]:
     at = lambda ms: (gun + timedelta(milliseconds=ms)).isoformat()
     groups = [
         {"key": key, "role": role, "size": size, "bibs": [row[0] for row in rows[first[key] :][: min(size, 6)]], "gap_ms": gap,
-         "trend_ms": trend, "lap": 4, "at": at(LEAD_MS + gap)}
+         "trend_ms": trend, "lap": 4, "point": "F", "m": 0, "time_ms": LEAD_MS + gap, "at": at(LEAD_MS + gap)}
         for key, role, size, gap, trend in GROUPS
     ]  # fmt: skip
     return empty(slug, gun, law) | {

@@ -163,8 +163,15 @@ export class List {
     const group = key && this.board.groups.find((one) => one.key === key);
     setText(title, group ? `${key} ${this.titles.get(key)}` : say(`part.${part}`));
     setText(size, say("riders", { n: group ? group.size : rows.length }));
-    const leads = group && !group.gap_ms && rows[0].time_ms !== null;
-    setText(right, leads ? say("head.lead", { time: raceTime(rows[0].time_ms), n: rows[0].laps }) : group ? gap(group.gap_ms) : mixed ? say("head.mixed") : "");
+    const leads = group && !group.gap_ms && group.time_ms !== null;
+    setText(right, leads ? this.leadWords(group) : group ? gap(group.gap_ms) : mixed ? say("head.mixed") : "");
+  }
+
+  /** Where the gaps of the leaders were taken: at the line after a lap, or at a point on the next one. */
+  leadWords({ time_ms, lap, point, m }) {
+    if (!m) return say("head.lead", { time: raceTime(time_ms), n: lap });
+    const place = this.race.course.points.find((one) => one.code === point);
+    return say("head.point", { time: raceTime(time_ms), n: lap + 1, place: isEnglish() ? place?.name.en : place?.name.zh });
   }
 
   makeFold() {

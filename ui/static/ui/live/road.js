@@ -20,14 +20,14 @@ export function leaderWay(board, nowMs) {
   return { laps: leader.laps, share: part, metres: Math.min(metres, total), total };
 }
 
-/** Groups still on the road with their place on the lap: [{key, metre, size, gap_ms, role}]. */
+/** Groups still on the road with their place on the lap, on from where they were last seen: [{key, metre, size, gap_ms, role}]. */
 export function places(board, nowMs) {
   const found = [];
   for (const group of board.groups) {
     const first = board.byBib.get(group.bibs[0]);
     if (!first || first.status !== "racing" || !first.lap_ms || group.lap >= board.laps) continue;
     const part = share(nowMs - Date.parse(group.at), first.lap_ms);
-    if (part !== null) found.push({ ...group, metre: part * board.lap_m });
+    if (part !== null) found.push({ ...group, metre: Math.min(group.m + part * board.lap_m, board.lap_m * 0.995) });
   }
   return found;
 }
@@ -35,7 +35,8 @@ export function places(board, nowMs) {
 /** How long until this rider is at the line again, or null. */
 export function untilLine(board, row, nowMs) {
   const gun = gunOf(board);
-  if (gun === null || row.status !== "racing" || row.time_ms === null || !row.lap_ms) return null;
-  const left = gun + row.time_ms + row.lap_ms - nowMs;
+  const group = board.groups.find((one) => one.key === row.group);
+  if (gun === null || !group || row.status !== "racing" || row.time_ms === null || !row.lap_ms) return null;
+  const left = gun + row.time_ms + row.lap_ms * (1 - group.m / board.lap_m) - nowMs;
   return left > 0 ? left : null;
 }
