@@ -169,7 +169,9 @@ def _events(known: Known, standings: Standings, gun_us: int | None, zone: ZoneIn
     found = _lead_changes(standings) + _fastest(standings, gun_us)
     for row in standings.rows:
         if row.rank == 1 and row.status == "FIN" and row.crossings:
-            found.append((row.crossings[-1], {"kind": "finish", "bibs": [row.bib], "lap": row.laps}))
+            found.append(
+                (row.crossings[-1], {"kind": "finish", "bibs": [row.bib], "lap": row.laps, "ms": _ms(row.time_us)})
+            )
         elif row.status in ("DNF", "DSQ") and row.bib in known.ruled_us:
             event = {"kind": row.status.lower(), "bibs": [row.bib], "lap": row.laps}
             found.append((known.ruled_us[row.bib], event))

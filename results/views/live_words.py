@@ -162,6 +162,7 @@ def _events() -> dict[str, Word]:
         "event.fastest": gettext("{bibs} rode lap {lap} in {time}, the fastest of the race"),
         "event.break": gettext("{bibs} broke away"),
         "event.dnf": gettext("Ruling: {bibs} did not finish (DNF), out after lap {lap}"),
+        "event.dnf.early": gettext("Ruling: {bibs} did not finish (DNF), out on the first lap"),
         "event.dsq": gettext("Ruling: {bibs} disqualified (DSQ)"),
         "event.pulled": gettext("Ruling: {bibs} taken off the course"),
         "event.finish": gettext("{bibs} finished in {time}"),

@@ -7,7 +7,9 @@ import { raceTime } from "../times.js";
 /** The sentence of an event as pieces; a piece that is an object is bold. */
 export function sentence(event) {
   const bibs = event.bibs.map((n) => say("event.bib", { bib: n })).join(say("list.comma"));
-  const key = event.kind === "lead" && event.bibs.length > 1 ? "event.lead.change" : `event.${event.kind}`;
+  let key = `event.${event.kind}`;
+  if (event.kind === "lead" && event.bibs.length > 1) key = "event.lead.change";
+  if (event.kind === "dnf" && !event.lap) key = "event.dnf.early";
   const values = { bibs: "\u0001", from: event.bibs[0], to: event.bibs[1], lap: event.lap, time: raceTime(event.ms) };
   return say(key, values).split("\u0001").flatMap((text, i) => (i ? [{ bold: bibs }, text] : [text]));
 }
