@@ -1,11 +1,12 @@
 """Bytes arrive: one transaction, one delivery, and only then the acknowledgement."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from race import doorbell
@@ -30,24 +31,40 @@ def receive(
     puts it behind live deliveries. Rings for `ingest`.
     """
     sha256 = hashlib.sha256(body).hexdigest()
+    delivery = Delivery(
+        channel=channel,
+        received_at=datetime.now(UTC),
+        key=key,
+        peer=peer,
+        sha256=sha256,
+        size=len(body),
+        body=body,
+        options=dict(options),
+    )
     with transaction.atomic():
-        delivery = Delivery(
-            channel=channel,
-            received_at=datetime.now(UTC),
-            key=key,
-            peer=peer,
-            sha256=sha256,
-            size=len(body),
-            body=body,
-            options=dict(options),
-        )
-        made = Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
-        # ON CONFLICT waits for a concurrent sender of the same key, so the row below is there and committed.
-        kept = Delivery.objects.only("pk", "sha256", "key", "channel").get(channel=channel, key=key)
-        new = bool(made) and not Pending.objects.filter(pk=kept.pk).exists() and not kept.ingestions.exists()
-        if kept.sha256 != sha256:
-            raise Refused("key_reused", _("This idempotency key was used for other bytes."))
-        if new:
-            Pending.objects.create(delivery=kept, channel=channel, file=file)
+        number = _keep(delivery, body)
+        if number is not None:
+            delivery.pk = number
+            Pending.objects.create(delivery=delivery, channel=channel, file=file)
             doorbell.after_commit(doorbell.INGEST, [channel.pk])
-    return Received(kept, new)
+            return Received(delivery, True)
+    # ON CONFLICT waits for a concurrent sender of the same key, so the row below is there and committed.
+    kept = Delivery.objects.only("pk", "sha256", "key", "channel").get(channel=channel, key=key)
+    if kept.sha256 != sha256:
+        raise Refused("key_reused", _("This idempotency key was used for other bytes."))
+    return Received(kept, False)
+
+
+def _keep(delivery: Delivery, body: bytes) -> int | None:
+    """Insert a delivery; its id, None when its key is there already. One statement: this stands before every answer."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO timing_delivery (channel_id, received_at, key, peer, sha256, size, body, options)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
+            [
+                delivery.channel_id, delivery.received_at, delivery.key, delivery.peer, delivery.sha256, delivery.size,
+                body, json.dumps(delivery.options),
+            ],
+        )  # fmt: skip
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
