@@ -66,6 +66,34 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _emptying_waits_its_turn() -> None:
+    """Between tests all tables are emptied while real workers and gateways still look into them: a deadlock of the two
+    is nobody's fault and is tried again."""
+    from django.db import OperationalError
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    empty = DatabaseOperations.execute_sql_flush
+
+    def patient(self: DatabaseOperations, sql_list: list[str]) -> None:
+        for _time in range(9):
+            try:
+                return empty(self, sql_list)
+            except OperationalError:
+                continue
+        return empty(self, sql_list)
+
+    DatabaseOperations.execute_sql_flush = patient  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody hears the doorbell: what happens is what the test does, though a worker of another test still runs."""
+    from race import doorbell
+
+    monkeypatch.setattr(doorbell, "ring", lambda task, arguments: False)
+
+
 @pytest.fixture(scope="session")
 def _redis_emptied() -> None:
     """Both databases of this process start empty; the broker's is not emptied again: a worker is bound to it."""
@@ -191,9 +219,12 @@ def answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> "Iterator[Browser]":
-    """A real browser. None to be found is a failure, never a skip."""
+    """A real browser. None to be found is a failure, never a skip.
+
+    It ends with its module: as long as it is there its event loop runs in this thread, and no other can.
+    """
     from playwright.sync_api import sync_playwright
 
     path = browser.find()

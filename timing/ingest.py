@@ -45,18 +45,27 @@ class Part:
     number: int = 0  # primary key of its ingestion
 
 
-def take_in(channel_id: int) -> int:
-    """Take in what is pending of a channel. Returns how many parts that were; safe to run twice, or at the same time."""
+def take_in(channel_id: int, *, wait: bool = True) -> int:
+    """Take in what is pending of a channel. Returns how many parts that were; safe to run twice, or at the same time.
+
+    `wait` False: leave at once if somebody is at it. He goes on until nothing is pending; what arrives in the moment in
+    which he leaves is rung for by the sweep.
+    """
     parts = 0
-    while taken := _take_next(channel_id):
+    while taken := _take_next(channel_id, wait):
         parts += taken
     return parts
 
 
 @transaction.atomic
-def _take_next(channel_id: int) -> int:
+def _take_next(channel_id: int, wait: bool) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CHANNEL, channel_id])
+        if wait:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CHANNEL, channel_id])
+        else:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK_CHANNEL, channel_id])
+            if not cursor.fetchone()[0]:
+                return 0
     waiting = Pending.objects.filter(channel_id=channel_id).order_by("file", "delivery_id")
     rows = list(waiting.select_related("delivery")[:PART_DELIVERIES])
     if not rows:

@@ -7,5 +7,5 @@ from timing import ingest as ingestion
 
 @shared_task
 def ingest(channel_id: int) -> int:
-    """Take in everything of a channel that is not taken in yet."""
-    return ingestion.take_in(channel_id)
+    """Take in everything of a channel that is not taken in yet, unless another worker is at it."""
+    return ingestion.take_in(channel_id, wait=False)

@@ -28,12 +28,6 @@ def started_race(**kwargs):
     return stage
 
 
-@pytest.fixture
-def alone(redis, monkeypatch):
-    """Nobody hears the doorbell: what happens is what the test does."""
-    monkeypatch.setattr(doorbell, "ring", lambda task, arguments: False)
-
-
 def caught_up(stage):
     stage.race.refresh_from_db()
     return not Pending.objects.exists() and live.held(stage.race.slug) >= stage.race.revision

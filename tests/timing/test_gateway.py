@@ -1,95 +1,39 @@
 """A decoder calls: greeting, acknowledgement after the commit, and nothing that can stop the line."""
 
 import re
-import socket
-import time
 
 import pytest
 from django.db import connection, transaction
 
 from launch import patience
 from tests import cast
+from tests.timing.peers import RECORD, STORE, Peer, free_port, listens
 from timing.models import Channel, Delivery, Pending, Read, Reject
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-RECORD = "LZ6302115:37:40.704 5 0F  1000125030862"
-STORE = f"Finish@Store@{RECORD}@1@$".encode()
 
-
-class Peer:
-    """A decoder's end of the line."""
-
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
-        self.socket.settimeout(20)
-
-    def say(self, data, answers=0):
-        """Send bytes; wait for so many answers."""
-        self.socket.sendall(data)
-        return [self.hear() for _answer in range(answers)]
-
-    def hear(self):
-        heard = b""
-        while not heard.endswith(b"$"):
-            byte = self.socket.recv(1)
-            if not byte:
-                return "closed"
-            heard += byte
-        return heard.decode()
-
-    def silent(self):
-        self.socket.settimeout(0.4)
-        with pytest.raises(TimeoutError):
-            self.socket.recv(1)
-        self.socket.settimeout(20)
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def gateway_process(started):
-    """One gateway for all tests of this process: it picks up each test's channel within a second."""
+    """One gateway for all tests of this file: it picks up each test's channel within a second."""
     part = started("gateway", "manage.py", "gateway")
     yield part
     part.end()
 
 
 @pytest.fixture
-def stage(transactional_db, redis):
-    return cast.make()
-
-
-@pytest.fixture
-def port(stage):
-    """The port of a MYLAPS channel."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    Channel.objects.create(edition=stage.edition, kind="tcp", make="mylaps", label="mats", port=number)
+def port(transactional_db, redis):
+    """The port of a MYLAPS channel of the small race."""
+    number = free_port()
+    Channel.objects.create(edition=cast.make().edition, kind="tcp", make="mylaps", label="mats", port=number)
     return number
 
 
 @pytest.fixture
 def line(port, gateway_process):
-    """The port, once the common gateway listens on it."""
-    patience.until(lambda: _listens(port) or not gateway_process.alive, 60, "the gateway")
+    """The port, once the gateway listens on it."""
+    patience.until(lambda: listens(port) or not gateway_process.alive, 60, "the gateway")
     return port
-
-
-@pytest.fixture
-def own_gateway(port, started):
-    """A gateway of the test's own, to be killed or stopped."""
-    part = started("own-gateway", "manage.py", "gateway")
-    patience.until(lambda: _listens(port) or not part.alive, 60, "the gateway")
-    yield part
-    part.end()
-
-
-def _listens(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
 
 
 def test_what_is_acknowledged_is_committed(line):
@@ -150,34 +94,6 @@ def test_a_connection_cut_in_mid_frame_leaves_nothing_and_the_repeat_counts(line
     cut.socket.close()
     assert Peer(line).say(STORE.replace(b"@1@", b"@2@"), 1) == ["DAGUGUAN@AckStore@2@$"]
     assert [delivery.size for delivery in Delivery.objects.order_by("pk")] == [len(STORE)] * 2
-
-
-def test_a_killed_gateway_loses_nothing_it_acknowledged(port, own_gateway, started):
-    peer = Peer(port)
-    for number in range(1, 21):
-        peer.say(STORE.replace(b"@1@", b"@%d@" % number), 1)
-    own_gateway.end()
-    assert sum(Delivery.objects.values_list("size", flat=True)) == sum(
-        len(STORE.replace(b"@1@", b"@%d@" % number)) for number in range(1, 21)
-    )
-    again = started("gateway-again", "manage.py", "gateway")
-    patience.until(lambda: _listens(port), 60, "the second gateway")
-    assert Peer(port).say(STORE, 1) == ["DAGUGUAN@AckStore@1@$"]
-    again.end()
-    assert Delivery.objects.count() >= 2
-
-
-def test_told_to_stop_it_hands_over_what_it_has_read(port, own_gateway):
-    peer = Peer(port)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE timing_delivery IN EXCLUSIVE MODE")
-        peer.say(STORE)
-        time.sleep(0.3)
-        own_gateway.ask()
-        peer.silent()
-    assert [peer.hear(), peer.hear()] == ["DAGUGUAN@AckStore@1@$", "closed"]
-    patience.until(lambda: not own_gateway.alive, 20, "the end of the gateway")
-    assert Delivery.objects.count() == 1
 
 
 def test_fifty_decoders_at_once(line):

@@ -3,14 +3,14 @@
 import threading
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from race.refused import Refused
 from tests import cast
 from timing import ingest, intake
 from timing.models import Channel, Delivery, Ingestion, Pending, Read, Reject, Source
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("alone")]
 
 
 def in_threads(*calls):
@@ -144,3 +144,12 @@ def test_eight_workers_on_one_channel_take_each_delivery_in_once():
     answers = in_threads(*[lambda: ingest.take_in(stage.channel.pk)] * 8)
     assert sum(answers) == 30
     assert (Ingestion.objects.count(), Read.objects.count(), Pending.objects.count()) == (30, 30, 0)
+
+
+def test_a_worker_leaves_a_channel_that_another_is_at():
+    stage = cast.make()
+    stage.delivered("C1 09:30:00")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ingest.LOCK_CHANNEL, stage.channel.pk])
+        assert in_threads(lambda: ingest.take_in(stage.channel.pk, wait=False)) == [0]
+    assert in_threads(lambda: ingest.take_in(stage.channel.pk, wait=False)) == [1]
