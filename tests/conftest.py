@@ -231,10 +231,13 @@ def chromium() -> "Iterator[Browser]":
     assert path is not None, browser.NONE
     # Playwright's own loop runs in this thread, which Django takes for an async view that must not touch the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path)
-        yield found
-        found.close()
+    try:
+        with sync_playwright() as playwright:
+            found = playwright.chromium.launch(executable_path=path)
+            yield found
+            found.close()
+    finally:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -29,8 +29,10 @@ def started_race(**kwargs):
 
 
 def caught_up(stage):
+    if Pending.objects.exists():
+        return False
     stage.race.refresh_from_db()
-    return not Pending.objects.exists() and live.held(stage.race.slug) >= stage.race.revision
+    return live.held(stage.race.slug) >= stage.race.revision
 
 
 def published(stage):
