@@ -127,7 +127,7 @@ def _durable_commits() -> Iterator[float]:
 
 
 def _errand() -> None:
-    app.send_task("bench.errand.nothing", args=["bench:answer"], queue="celery")
+    app.send_task("bench.errand.nothing", args=["bench:answer"], queue="bench")
     # In short waits: the connection itself gives up on an answer after two seconds.
     assert any(store().blpop(["bench:answer"], timeout=1) for _try in range(30)), "no worker did the errand"
 
@@ -150,7 +150,7 @@ def line(stage: cast.Cast) -> Iterator[int]:
     with (
         tempfile.TemporaryDirectory() as folder,
         child("gateway", "manage.py", "gateway") as gateway,
-        child("worker", *celery, "worker", "-Q", "live,ingest,celery", "-c", "2", "-l", "WARNING") as worker,
+        child("worker", *celery, "worker", "-Q", "live,ingest,bench", "-c", "2", "-l", "WARNING") as worker,
         child("beat", *celery, "beat", "-s", f"{folder}/beat", "-l", "WARNING"),
     ):
         ready(gateway, lambda: listens(port))
