@@ -60,7 +60,7 @@ def figures(riders: int = 1200, laps: int = 10) -> dict[str, Any]:
         spent.append(1000 * (time.process_time() - began))
     return {
         "riders": riders,
-        "passings": len(known.derived.passings),
+        "passings": len(known.facts.passings),
         "finishers": sum(row.status == "FIN" for row in standings.rows),
         "board_ms": round(milliseconds(lambda: live.board(stage.race), RUNS)[1], 1),
         "cost_ms": round(median(spent), 1),

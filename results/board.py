@@ -22,7 +22,7 @@ MOST_GROUPS = 26
 
 def as_json(known: Known, standings: Standings, clock: Segment | None) -> dict[str, Any]:
     """The whole board as plain values, in the order of docs/api.md."""
-    race, zone = known.race, ZoneInfo(known.race.edition.zone)
+    race, zone = known.ground.race, ZoneInfo(known.ground.race.edition.zone)
     guns = [wave.gun_us for wave in known.facts.waves if wave.gun_us is not None]
     gun_us = min(guns, default=None)
     last = max((row.crossings[-1] for row in standings.rows if row.crossings), default=None)
@@ -32,11 +32,11 @@ def as_json(known: Known, standings: Standings, clock: Segment | None) -> dict[s
         "v": 1,
         "race": race.slug,
         "edition": race.edition.slug,
-        "revision": known.revision,
+        "revision": known.ground.revision,
         "phase": phase(known, gun_us),
         "standing": "provisional",
         "clock": clock,
-        "planned": known.planned.astimezone(zone).isoformat() if known.planned else None,
+        "planned": known.ground.planned.astimezone(zone).isoformat() if known.ground.planned else None,
         "gun": moment(gun_us, zone),
         "last": moment(last, zone),
         "finished_at": moment(winner.crossings[-1] if winner and winner.crossings else None, zone),
@@ -48,10 +48,10 @@ def as_json(known: Known, standings: Standings, clock: Segment | None) -> dict[s
         "groups": _groups(known, standings, gun_us, zone),
         "columns": COLUMNS,
         "rows": [_row(row, shown) for row in standings.rows],
-        "riders": {str(row["bib"]): _rider(row) for row in known.entries},
+        "riders": {str(row["bib"]): _rider(row) for row in known.ground.entries},
         "events": _events(known, standings, gun_us, zone),
         "chart": _chart(standings),
-        "warnings": list(standings.warnings) + [f"unknown_chip:{chip}" for chip, _count in known.derived.unknown[:20]],
+        "warnings": standings.warnings,
     }
 
 
@@ -103,7 +103,7 @@ def _leader(known: Known, standings: Standings, gun_us: int | None) -> dict[str,
     if not row.crossings or gun_us is None:
         return None
     ridden_us = row.crossings[-1] - gun_us
-    metres = row.laps * known.race.course.lap_m
+    metres = row.laps * known.ground.race.course.lap_m
     speed = round(metres * 36_000_000 / ridden_us) / 10 if ridden_us > 0 else None
     return {
         "bib": row.bib,
@@ -117,8 +117,8 @@ def _leader(known: Known, standings: Standings, gun_us: int | None) -> dict[str,
 def _counts(known: Known, standings: Standings, *, begun: bool) -> dict[str, int]:
     by = Counter(row.status for row in standings.rows)
     lapped = sum(1 for row in standings.rows if row.status == "racing" and row.laps_down > 0)
-    entered = len(known.entries)
-    signed = sum(1 for row in known.entries if row["signed_on"])
+    entered = len(known.ground.entries)
+    signed = sum(1 for row in known.ground.entries if row["signed_on"])
     return {
         "entered": entered,
         "signed_on": signed,
@@ -145,7 +145,7 @@ def _groups(known: Known, standings: Standings, gun_us: int | None, zone: ZoneIn
             "trend_ms": _ms(group.trend_us),
             "lap": group.lap,
             "point": group.point,
-            "m": known.metres.get(group.point, 0),
+            "m": known.ground.metres.get(group.point, 0),
             "time_ms": None if gun_us is None else _ms(group.at_us - gun_us),
             "at": moment(group.at_us, zone),
         }
@@ -172,9 +172,9 @@ def _events(known: Known, standings: Standings, gun_us: int | None, zone: ZoneIn
             found.append(
                 (row.crossings[-1], {"kind": "finish", "bibs": [row.bib], "lap": row.laps, "ms": _ms(row.time_us)})
             )
-        elif row.status in ("DNF", "DSQ") and row.bib in known.ruled_us:
+        elif row.status in ("DNF", "DSQ") and row.bib in known.ground.ruled_us:
             event = {"kind": row.status.lower(), "bibs": [row.bib], "lap": row.laps}
-            found.append((known.ruled_us[row.bib], event))
+            found.append((known.ground.ruled_us[row.bib], event))
     found.sort(key=lambda event: (-event[0], event[1]["kind"], event[1]["bibs"]))
     return [{"at": moment(at, zone), **event} for at, event in found[:MOST_EVENTS]]
 

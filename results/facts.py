@@ -4,8 +4,8 @@
 all the scoring core is given, so the board at N is a pure function of the facts up to N.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from results.models import Ruling
 from results.scoring.race_facts import EntryFact, Limit, RaceFacts, Rules, RulingFact, WaveFact
 from timing import passings
 from timing.models import ClockOffset, Correction, Source
-from timing.passings import ChipHeld, Passing, Passings, PointRule, ReadFact
+from timing.passings import ChipHeld, Passing, PointRule, ReadFact
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR_US = 3_600_000_000
@@ -31,17 +31,35 @@ def microseconds(moment: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """All that is known of a race at a revision: the facts to score, and what the rows are called."""
+class Ground:
+    """All that is known of a race at a revision but its reads: what has to be known to make sense of them.
+
+    `chips` and `points` turn reads into passings, `clocks` and `places` turn a source's wall clock into true time at a
+    point; `facts` has no passings but those a timekeeper added.
+    """
 
     race: Race
     revision: int
     facts: RaceFacts
-    derived: Passings
     entries: tuple[Row, ...]
     planned: datetime | None
     metres: dict[str, int]  # timing point -> metres into the lap, 0 for the line that ends it
     ruled_us: dict[int, int]  # bib -> when the newest ruling about the rider was issued, in event time
+    chips: tuple[ChipHeld, ...]
+    points: tuple[PointRule, ...]
+    backup_us: int
+    clocks: dict[int, "Clock"]
+    places: dict[int, tuple[str, bool]]  # source -> its point, and whether it is the main one there
+    ignored: frozenset[int]  # reads that do not count
+    moved: dict[int, int]  # reads that count at another instant
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that is known of a race at a revision: the facts to score, and what the rows are called."""
+
+    ground: Ground
+    facts: RaceFacts
 
 
 class Past:
@@ -66,7 +84,13 @@ class Past:
 
 
 def gather(race: Race, at: int | None = None) -> Known:
-    """What is known of a race: now, or at a revision. About twelve queries at any size."""
+    """What is known of a race: now, or at a revision. About fifteen queries at any size."""
+    known_ground = ground(race, at)
+    return known(known_ground, passings_of(known_ground, reads(known_ground, at)))
+
+
+def ground(race: Race, at: int | None = None) -> Ground:
+    """All that is known of a race but its reads."""
     if at is None:
         race = Race.objects.select_related("edition", "course").get(pk=race.pk)
     past = Past(race, at)
@@ -74,29 +98,48 @@ def gather(race: Race, at: int | None = None) -> Known:
     points = list(TimingPoint.objects.filter(course=race.course_id).order_by("at_m", "code"))
     entries = _entries(race, past)
     waves = list(Wave.objects.filter(race=race).order_by("planned_at"))
-    chips = _chips(race, past, {row["pk"]: row["bib"] for row in entries})
-    derived = passings.derive(
-        _reads(race, past, points, {chip.chip for chip in chips}),
-        chips,
-        [PointRule(point.code, point.dedup_ms * 1000, point.policy) for point in points],
-        max((point.backup_ms for point in points), default=0) * 1000,
-    )
     rulings, ruled_us = _rulings(race, past)
+    clocks, places = _sources(race, past, points)
+    corrections = _standing(race, past)
+    ignored, moved = _corrected(corrections)
     facts = RaceFacts(
         waves=tuple(WaveFact(wave.code, gun) for wave, gun in _guns(waves, past)),
         entries=tuple(
             EntryFact(row["bib"], row["category"], row["wave"], row["signed_on"], row["team_zh"], row["ranked"])
             for row in entries
         ),
-        passings=_with_added(derived.passings, race, past),
+        passings=_added(corrections, race),
         rulings=tuple(ruling for ruling in rulings if ruling.kind != "close"),
         rules=rules(settings, points),
         closed=any(ruling.kind == "close" for ruling in rulings),
     )
-    planned = waves[0].planned_at if waves else None
-    return Known(
-        race, race.revision if at is None else at, facts, derived, tuple(entries), planned, _metres(points), ruled_us
+    return Ground(
+        race=race,
+        revision=race.revision if at is None else at,
+        facts=facts,
+        entries=tuple(entries),
+        planned=waves[0].planned_at if waves else None,
+        metres=_metres(points),
+        ruled_us=ruled_us,
+        chips=tuple(_chips(race, past, {row["pk"]: row["bib"] for row in entries})),
+        points=tuple(PointRule(point.code, point.dedup_ms * 1000, point.policy) for point in points),
+        backup_us=max((point.backup_ms for point in points), default=0) * 1000,
+        clocks=clocks,
+        places=places,
+        ignored=ignored,
+        moved=moved,
     )
+
+
+def passings_of(known_ground: Ground, read: Iterable[ReadFact]) -> tuple[Passing, ...]:
+    """What the reads amount to: riders at points, once each."""
+    return passings.derive(read, known_ground.chips, known_ground.points, known_ground.backup_us).passings
+
+
+def known(known_ground: Ground, found: Iterable[Passing]) -> Known:
+    """The ground with the passings on it."""
+    facts = known_ground.facts
+    return Known(known_ground, replace(facts, passings=(*found, *facts.passings)))
 
 
 def _metres(points: list[TimingPoint]) -> dict[str, int]:
@@ -199,69 +242,84 @@ class Clock:
         return utc + best
 
 
-def _clocks(sources: list[Row], past: Past) -> dict[int, Clock]:
+def _sources(race: Race, past: Past, points: list[TimingPoint]) -> tuple[dict[int, Clock], dict[int, tuple[str, bool]]]:
+    """The clock and the place of every source at a point of the race's course."""
+    codes = {point.pk: point.code for point in points}
+    everywhere = Source.objects.filter(edition=race.edition_id).values("pk", "point_id", "zone", "role")
+    sources = [row for row in past.rows(Source, everywhere) if row["point_id"] in codes]
     offsets: dict[int, list[tuple[int | None, int]]] = {}
     said = ClockOffset.objects.filter(past.upto(), source__in=[row["pk"] for row in sources]).order_by("revision", "pk")
     for offset in said:
         start = microseconds(offset.since) if offset.since else None
         offsets.setdefault(offset.source_id, []).append((start, offset.offset_us))
-    return {row["pk"]: Clock(row["zone"], offsets.get(row["pk"], [])) for row in sources}
+    return (
+        {row["pk"]: Clock(row["zone"], offsets.get(row["pk"], [])) for row in sources},
+        {row["pk"]: (codes[row["point_id"]], row["role"] == Source.Position.MAIN) for row in sources},
+    )
 
 
-def _reads(race: Race, past: Past, points: list[TimingPoint], chips: set[str]) -> list[ReadFact]:
-    """The reads of the race's chips at the course's points, in true time, with corrections applied."""
-    codes = {point.pk: point.code for point in points}
-    everywhere = Source.objects.filter(edition=race.edition_id).values("pk", "point_id", "zone", "role")
-    sources = [row for row in past.rows(Source, everywhere) if row["point_id"] in codes]
-    clocks = _clocks(sources, past)
-    places = {row["pk"]: (codes[row["point_id"]], row["role"] == Source.Position.MAIN) for row in sources}
-    ignored, moved = _corrected(race, past)
-    limit = " AND i.revision <= %s" if past.at is not None else ""
+def reads(known_ground: Ground, at: int | None = None, ingestions: Sequence[int] | None = None) -> list[ReadFact]:
+    """The reads of the race's chips at the course's points, in true time, with corrections applied.
+
+    `at`: only those taken in up to a revision. `ingestions`: only those of these ingestions.
+    """
+    chips = {held.chip for held in known_ground.chips}
+    places, clocks, moved = known_ground.places, known_ground.clocks, known_ground.moved
+    where = "r.source_id = ANY(%s)"
+    wanted: list[Any] = [sorted(places)]
+    if ingestions is None:
+        where += " AND r.chip = ANY(%s)"
+        wanted.append(sorted(chips))
+    else:  # a few of many reads: found by their ingestion alone, and sorted out below
+        where += " AND r.ingestion_id = ANY(%s)"
+        wanted.append(list(ingestions))
+    if at is not None:
+        where += " AND r.ingestion_id IN (SELECT id FROM timing_ingestion WHERE edition_id = %s AND revision <= %s)"
+        wanted += [known_ground.race.edition_id, at]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT r.id, r.source_id, r.chip, r.local_us, r.rssi FROM timing_read r"
-            " JOIN timing_ingestion i ON i.id = r.ingestion_id"
-            f" WHERE r.chip = ANY(%s) AND r.source_id = ANY(%s){limit}",
-            [sorted(chips), sorted(places), *([past.at] if past.at is not None else [])],
-        )
+        cursor.execute(f"SELECT r.id, r.source_id, r.chip, r.local_us, r.rssi FROM timing_read r WHERE {where}", wanted)
         rows = cursor.fetchall()
     return [
         ReadFact(pk, *places[source], chip, moved.get(pk) or clocks[source].true_us(local_us), rssi)
         for pk, source, chip, local_us, rssi in rows
-        if pk not in ignored
+        if chip in chips and pk not in known_ground.ignored
     ]
 
 
 def _standing(race: Race, past: Past) -> list[Correction]:
-    """The corrections of the edition that had been made and not undone."""
-    made = list(Correction.objects.filter(past.upto(), edition=race.edition_id).select_related("point", "entry"))
+    """The corrections of the edition that had been made and not undone, in the order in which they were made."""
+    made = list(
+        Correction.objects.filter(past.upto(), edition=race.edition_id)
+        .select_related("point", "entry")
+        .order_by("revision", "pk")
+    )
     undone = {correction.undoes_id for correction in made}
     return [correction for correction in made if correction.pk not in undone]
 
 
-def _corrected(race: Race, past: Past) -> tuple[set[int], dict[int, int]]:
+def _corrected(standing: Iterable[Correction]) -> tuple[frozenset[int], dict[int, int]]:
     ignored: set[int] = set()
     moved: dict[int, int] = {}
-    for correction in sorted(_standing(race, past), key=lambda one: one.revision or 0):
+    for correction in standing:
         if correction.read_id and correction.kind == Correction.Kind.IGNORE:
             ignored.add(correction.read_id)
         elif correction.read_id and correction.at_us is not None:
             moved[correction.read_id] = correction.at_us
-    return ignored, moved
+    return frozenset(ignored), moved
 
 
-def _with_added(derived: tuple[Passing, ...], race: Race, past: Past) -> tuple[Passing, ...]:
-    added = [
+def _added(standing: Iterable[Correction], race: Race) -> tuple[Passing, ...]:
+    """The passings that no decoder saw, but somebody did."""
+    return tuple(
         Passing(correction.entry.bib, correction.point.code, correction.at_us)
-        for correction in _standing(race, past)
+        for correction in standing
         if correction.kind == Correction.Kind.ADD
         and correction.entry is not None
         and correction.entry.race_id == race.pk
         and correction.entry.bib is not None
         and correction.point is not None
         and correction.at_us is not None
-    ]
-    return tuple(sorted([*derived, *added], key=lambda passing: (passing.at_us, passing.bib))) if added else derived
+    )
 
 
 def _rulings(race: Race, past: Past) -> tuple[list[RulingFact], dict[int, int]]:

@@ -6,6 +6,8 @@ next sweep, which compares each race's revision with the one published.
 
 import gzip
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -14,12 +16,13 @@ from typing import Any
 import orjson
 import redis
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from race import clock
 from race.models import Edition, Race
 from results import board as boards
-from results import facts, scoring
+from results import facts, memory, scoring
+from results.facts import Known
 
 logger = logging.getLogger(__name__)
 LOCK_RACE = 73
@@ -58,11 +61,31 @@ def store() -> redis.Redis:
 
 def board(race: Race, at: int | None = None) -> Board:
     """The board of a race at a revision (default: the newest), as the pure function of its facts that it is."""
-    known = facts.gather(race, at)
+    with snapshot():
+        return encode(facts.gather(race, at))
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Everything read inside is of one moment: a board numbered N holds no fact above N, however many arrive meanwhile.
+
+    Inside a transaction of the caller's (publishing, which holds the edition's row) that is so already.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def encode(known: Known) -> Board:
+    """The board of what is known: scored, and encoded once."""
+    race = known.ground.race
     standings = scoring.score(known.facts)
-    value = boards.as_json(known, standings, clock.segment(known.race.edition))
-    encoded = orjson.dumps(value)
-    return Board(known.race.slug, known.revision, encoded, gzip.compress(encoded, 5, mtime=0))
+    encoded = orjson.dumps(boards.as_json(known, standings, clock.segment(race.edition)))
+    return Board(race.slug, known.ground.revision, encoded, gzip.compress(encoded, 5, mtime=0))
 
 
 def refresh(race_id: int) -> int:
@@ -79,7 +102,9 @@ def refresh(race_id: int) -> int:
             if not cursor.fetchone()[0]:
                 break
             try:
-                published += publish(board(race))
+                with snapshot():
+                    known = memory.known(race)
+                published += publish(encode(known))
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_RACE, race_id])
     return published

@@ -100,7 +100,7 @@ class Why(APIView):
         """What was used, merged and set aside, and the rules and rulings that shaped the row."""
         race = get_object_or_404(Race.objects.select_related("edition", "course"), slug=slug)
         known = facts.gather(race)
-        if bib not in {row["bib"] for row in known.entries}:
+        if bib not in {row["bib"] for row in known.ground.entries}:
             raise Http404
         why = explain(known.facts, bib)
         zone = ZoneInfo(race.edition.zone)
@@ -115,4 +115,4 @@ class Why(APIView):
             }
             for step in why.steps
         ]
-        return Response({"race": slug, "bib": bib, "revision": known.revision, "steps": steps})
+        return Response({"race": slug, "bib": bib, "revision": known.ground.revision, "steps": steps})
