@@ -67,7 +67,7 @@ def _take_next(channel_id: int, wait: bool) -> int:
             if not cursor.fetchone()[0]:
                 return 0
     waiting = Pending.objects.filter(channel_id=channel_id).order_by("file", "delivery_id")
-    rows = list(waiting.select_related("delivery")[:PART_DELIVERIES])
+    rows = list(waiting[:PART_DELIVERIES])
     if not rows:
         return 0
     channel = Channel.objects.select_related("edition").prefetch_related("sources").get(pk=channel_id)
