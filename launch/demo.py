@@ -60,7 +60,7 @@ def _live(chosen: argparse.Namespace, console: Console) -> int:
         simulator = weekend.start_simulator()
         site.supervisor.run(lambda: not simulator.alive)
         if simulator.process is not None and simulator.process.returncode != 0:
-            console.say(f"the simulator ended early:\n{last_lines(simulator.log)}")
+            console.say(f"The simulator's last words:\n{last_lines(simulator.log)}")
         console.say(f"The weekend is over; the pages stay at {weekend.url} until Ctrl-C.")
         site.supervisor.run(lambda: False)
     return 0

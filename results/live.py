@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 LOCK_RACE = 73
 KEPT_DELTAS = 64
 WORKER_MARK = "worker:seen"
-WORKER_SILENT_S = 90
+WORKER_SILENT_S = 15
 
 #: Keeps a board unless a newer one is there already; keeps and announces what changed. One round trip, all or nothing.
 PUBLISH = """

@@ -100,12 +100,19 @@ def connection(send: Send) -> Any:
     return getattr(getattr(send, "__self__", None), "transport", None)
 
 
+def open_socket(send: Send) -> Any:
+    """The socket below an ASGI `send`, or None where it is hidden or gone: a peer may have left while we were busy."""
+    transport = connection(send)
+    sock = transport.get_extra_info("socket") if transport is not None and not transport.is_closing() else None
+    return sock if sock is not None and sock.fileno() >= 0 else None
+
+
 def hang_up(send: Send) -> None:
     """Drop the connection now, with whatever the peer has not read: also what the kernel holds for it."""
     transport = connection(send)
     if transport is None:
         return
-    sock = transport.get_extra_info("socket")
+    sock = open_socket(send)
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
@@ -113,15 +120,13 @@ def hang_up(send: Send) -> None:
 
 def narrow(send: Send, size: int) -> None:
     """Let the kernel hold at most about `size` bytes for this peer (its default grows to megabytes for each)."""
-    transport = connection(send)
-    sock = transport.get_extra_info("socket") if transport is not None else None
+    sock = open_socket(send)
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
 
 
 def give_up_after(send: Send, seconds: float) -> None:
     """Let the kernel drop a peer that has taken nothing for so long, also after the server has closed its side."""
-    transport = connection(send)
-    sock = transport.get_extra_info("socket") if transport is not None else None
+    sock = open_socket(send)
     if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, "TCP_USER_TIMEOUT"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))

@@ -52,6 +52,11 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from problem
         self.stdout.write(json.dumps(summary, ensure_ascii=False) if options["json"] else table(summary))
         if not summary["ok"]:
+            if not options["once"]:
+                self._say(
+                    "The boards are not what the simulator alone would have made of them. That is so as soon as anybody "
+                    "else sends reads or rules; the result stands as the officials left it."
+                )
             sys.exit(1)
 
     def _order(self, options: dict[str, Any]) -> playing.Order:
