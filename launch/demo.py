@@ -150,6 +150,7 @@ class Weekend:
         say(f"  Front page     {self.url}/")
         say(f"  The look       {self.url}/ui/")
         say(f"  The API        {self.url}/api/docs/")
+        say(f"  Decoders       127.0.0.1:{self.gateway_port} (MYLAPS TCP)")
         say("  Demo accounts (they exist in this demo only)")
         for account in json.loads(self.credentials.read_text())["accounts"]:
             say(f"    {account['role']:<16} {account['username']:<16} {account['password']}")
