@@ -51,6 +51,7 @@ class Backing:
         self.redis_url = os.environ.get("REDIS_URL", "")
         self.own_database = not self.database_url
         self.own_redis = not self.redis_url
+        self.database_is_new = False
         self.sockets: Path | None = None
         self.user: str | None = None
         self.data = state.folder
@@ -85,6 +86,7 @@ class Backing:
         command = [str(self.postgres.bin / "createdb"), "-h", str(self.sockets), "-U", OWNER]
         command += ["--maintenance-db=postgres", "--template=template0", OWNER]
         finish(self._part("createdb", command, signal.SIGTERM), 60, "Making the database (createdb)")
+        self.database_is_new = True
         made.touch()
 
     def _start_postgres(self, sockets: Path) -> None:

@@ -17,11 +17,16 @@ EXPORTS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STATE_DIR")
 
 
 def manage(arguments: list[str]) -> int:
-    """A Django command with the demo's services: those that run now, else its data and services for this command."""
+    """A Django command with the demo's services: those that run now, else its data and services for this command.
+
+    A database of ours that is made on this occasion gets its tables first; one named from outside is left alone.
+    """
     command = [str(PYTHON), "manage.py", *arguments]
     state = State(DEMO)
     try:
         with opened(DEMO, progress(), "manage") as site:
+            if site.backing.database_is_new and arguments[:1] != ["migrate"]:
+                site.manage("migrate", "--no-input", "-v", "0", seconds=180, doing="Creating the tables (migrate)")
             return foreground(command, site.environment(), ROOT)
     except Busy:
         record = wait_for_record(state)
