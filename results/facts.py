@@ -293,8 +293,20 @@ def _standing(race: Race, past: Past) -> list[Correction]:
         .select_related("point", "entry")
         .order_by("revision", "pk")
     )
-    undone = {correction.undoes_id for correction in made}
-    return [correction for correction in made if correction.pk not in undone]
+    gone = _taken_back((correction.pk, correction.undoes_id) for correction in made)
+    return [correction for correction in made if correction.pk not in gone]
+
+
+def _taken_back(made: Iterable[tuple[int, int | None]]) -> set[int]:
+    """Which facts no longer hold, from (fact, the earlier fact it takes back or None) in the order they were made.
+
+    One that is taken back itself takes nothing back, at any depth: read from the newest, each is settled when reached.
+    """
+    gone: set[int] = set()
+    for pk, earlier in reversed(list(made)):
+        if earlier is not None and pk not in gone:
+            gone.add(earlier)
+    return gone
 
 
 def _corrected(standing: Iterable[Correction]) -> tuple[frozenset[int], dict[int, int]]:
@@ -323,11 +335,11 @@ def _added(standing: Iterable[Correction], race: Race) -> tuple[Passing, ...]:
 
 
 def _rulings(race: Race, past: Past) -> tuple[list[RulingFact], dict[int, int]]:
-    """The rulings in force, and when the newest about each rider was issued."""
+    """The rulings in force, and when the newest about each rider was issued. One whose revocation is revoked is in force."""
     rows = Ruling.objects.filter(past.upto(), race=race).select_related("entry").order_by("number")
     made = list(rows)
-    revoked = {ruling.revokes_id for ruling in made}
-    standing = [ruling for ruling in made if ruling.pk not in revoked and ruling.revokes_id is None]
+    gone = _taken_back((ruling.pk, ruling.revokes_id) for ruling in made)
+    standing = [ruling for ruling in made if ruling.pk not in gone and ruling.revokes_id is None]
     in_force = [
         RulingFact(ruling.number, ruling.kind, ruling.entry.bib if ruling.entry else None, ruling.detail)
         for ruling in standing
