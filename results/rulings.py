@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from race import clock, revision
 from race.models import Entry, Race, User
 from race.refused import Refused
-from results import chain
+from results import chain, facts, ruling_details, scoring
 from results.models import Ruling
 
 #: kind -> (about a rider?, the details it must have, the details it may have), each detail with its type.
@@ -36,6 +36,18 @@ KINDS: dict[str, tuple[bool, dict[str, type], dict[str, type]]] = {
 }
 
 
+#: Rulings on somebody who did not come home.
+NOT_HOME = ("dnf", "dns", "pulled")
+
+
+def at_odds(race: Race, kind: str, bib: int | None) -> list[str]:
+    """What the board says against a ruling not issued yet, as codes: `has_finished`. A commissaire may know better."""
+    if kind not in NOT_HOME or bib is None:
+        return []
+    finished = {row.bib for row in scoring.score(facts.gather(race).facts).rows if row.status == "FIN"}
+    return ["has_finished"] if bib in finished else []
+
+
 @transaction.atomic
 def issue(
     race: Race,
@@ -48,7 +60,8 @@ def issue(
 ) -> Ruling:
     """Append a ruling and let the board follow. The number comes first: rulings of an edition are chained one by one.
 
-    Refused for an unknown kind, a missing or unknown rider, details of the wrong type, and without a reason.
+    Refused for an unknown kind, a missing or unknown rider, details of the wrong type or out of range, and without a
+    reason.
     """
     detail = dict(detail or {})
     entry = _check(race, kind, bib, detail, reason)
@@ -58,7 +71,11 @@ def issue(
 
 @transaction.atomic
 def revoke(ruling: Ruling, *, reason: str, by: User | None) -> Ruling:
-    """Take a ruling back. Both stay on record; the board is as if the first had never been."""
+    """Take a ruling back. Both stay on record; the board is as if the first had never been.
+
+    A revocation can be revoked like any other ruling: what it took back is then in force again. Each ruling is revoked at
+    most once, so the newest of such a chain decides and is the one to revoke. Refused without a reason and a second time.
+    """
     if not reason.strip():
         raise Refused("reason_missing", _("A ruling needs a reason."))
     number = revision.advance(ruling.edition, [ruling.race])
@@ -77,17 +94,22 @@ def _check(race: Race, kind: str, bib: int | None, detail: Mapping[str, Any], re
         raise Refused(
             "bib_missing" if about_rider else "bib_not_wanted", _("This ruling is about one rider, or about none.")
         )
+    _check_types(detail, must, may)
+    entry = None
+    if bib is not None:
+        entry = Entry.objects.filter(race=race, bib=bib, state=Entry.State.CONFIRMED).first()
+        if entry is None:
+            raise Refused("not_on_list", _("Not on the start list: %(bibs)s.") % {"bibs": bib})
+    ruling_details.check(race, kind, entry, detail)
+    return entry
+
+
+def _check_types(detail: Mapping[str, Any], must: Mapping[str, type], may: Mapping[str, type]) -> None:
     types = {**must, **may}
     wrong = [key for key in must if key not in detail]
     wrong += [key for key, value in detail.items() if type(value) is not types.get(key)]
     if wrong:
         raise Refused("bad_detail", _("Missing or wrong: %(keys)s.") % {"keys": ", ".join(sorted(wrong))})
-    if bib is None:
-        return None
-    entry = Entry.objects.filter(race=race, bib=bib, state=Entry.State.CONFIRMED).first()
-    if entry is None:
-        raise Refused("not_on_list", _("Not on the start list: %(bibs)s.") % {"bibs": bib})
-    return entry
 
 
 def _write(

@@ -202,7 +202,7 @@ def test_a_race_day_without_a_browser(client):
         ({"kind": "dsq", "bib": 99, "reason": "x"}, (409, ["not_on_list"])),
         ({"kind": "dsq", "reason": "x"}, (409, ["bib_missing"])),
         ({"kind": "lynch", "bib": 1, "reason": "x"}, (422, ["unknown_kind"])),
-        ({"kind": "dsq", "bib": 1, "reason": " "}, (400, ["blank"])),
+        ({"kind": "dsq", "bib": 1, "reason": " "}, (409, ["reason_missing"])),
         ({"kind": "time_penalty", "bib": 1, "reason": "x"}, (422, ["bad_detail"])),
         ({"kind": "time_penalty", "bib": 1, "detail": {"seconds": "ten"}, "reason": "x"}, (422, ["bad_detail"])),
         ({"kind": "dsq", "bib": 1, "detail": {"colour": 1}, "reason": "x"}, (422, ["bad_detail"])),

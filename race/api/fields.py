@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -20,4 +21,17 @@ class Instant(serializers.DateTimeField):
 
     def to_representation(self, value: Any) -> Any:
         """As it is stored, in UTC."""
+        return value.isoformat() if isinstance(value, datetime) else value
+
+
+class VenueInstant(serializers.DateTimeField):
+    """An instant of a fact, told with the offset of the venue as the board tells it."""
+
+    def get_attribute(self, instance: Any) -> Any:
+        """The instant in the zone of the fact's edition."""
+        value = super().get_attribute(instance)
+        return value.astimezone(ZoneInfo(instance.edition.zone)) if isinstance(value, datetime) else value
+
+    def to_representation(self, value: Any) -> Any:
+        """ISO 8601, to the microsecond where there is any."""
         return value.isoformat() if isinstance(value, datetime) else value

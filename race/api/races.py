@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from race import gun
-from race.api.fields import Instant
+from race.api.fields import Instant, VenueInstant
 from race.api.scope import Scoped
 from race.models import Category, Course, Entry, Gun, Race, Role, TimingPoint, Wave
 from race.permissions import Anyone
@@ -124,6 +124,8 @@ class GunRow(serializers.ModelSerializer[Gun]):
     """An official start."""
 
     wave = serializers.CharField(source="wave.code")
+    at = VenueInstant()
+    recorded_at = VenueInstant()
 
     class Meta:
         model = Gun
@@ -146,7 +148,7 @@ class Guns(Scoped):
     @extend_schema(responses=GunRow(many=True))
     def get(self, request: Request, slug: str) -> Response:
         """Every start that was set, oldest first."""
-        guns = Gun.objects.filter(wave__race=self.race()).select_related("wave").order_by("revision")
+        guns = Gun.objects.filter(wave__race=self.race()).select_related("wave", "edition").order_by("revision")
         return Response(GunRow(guns, many=True).data)
 
     @extend_schema(request=GunRequest, responses={201: GunRow})

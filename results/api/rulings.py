@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from race.api.fields import VenueInstant
 from race.api.scope import Scoped
 from race.models import Role
 from results import rulings
@@ -17,6 +18,8 @@ from results.models import Ruling
 class RulingRow(serializers.ModelSerializer[Ruling]):
     """A ruling: bibs, no names."""
 
+    at = VenueInstant()
+    recorded_at = VenueInstant()
     bib = serializers.IntegerField(source="entry.bib", default=None, allow_null=True)
     revokes = serializers.IntegerField(source="revokes.number", default=None, allow_null=True)
     hash = serializers.CharField(source="link.hash")
@@ -26,13 +29,27 @@ class RulingRow(serializers.ModelSerializer[Ruling]):
         fields = ["number", "revision", "at", "kind", "bib", "detail", "reason", "revokes", "hash", "recorded_at"]
 
 
+class RulingAnswer(RulingRow):
+    """A ruling as issued. `warnings`: what the board said against it, as codes."""
+
+    warnings = serializers.SerializerMethodField()
+
+    class Meta(RulingRow.Meta):
+        fields = [*RulingRow.Meta.fields, "warnings"]
+
+    def get_warnings(self, ruling: Ruling) -> list[str]:
+        """As found before the ruling was issued."""
+        found: list[str] = self.context["warnings"]
+        return found
+
+
 class RulingRequest(serializers.Serializer[Any]):
     """A ruling to issue; `revokes` (a number) takes an earlier one back instead."""
 
     kind = serializers.CharField(required=False)
     bib = serializers.IntegerField(required=False, allow_null=True, default=None)
     detail = serializers.DictField(required=False, default=dict)
-    reason = serializers.CharField(max_length=300)
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
     revokes = serializers.IntegerField(required=False, allow_null=True, default=None)
 
 
@@ -44,19 +61,22 @@ class Rulings(Scoped):
     @extend_schema(responses=RulingRow(many=True))
     def get(self, request: Request, slug: str) -> Response:
         """All rulings, oldest first."""
-        made = Ruling.objects.filter(race=self.race()).select_related("entry", "link", "revokes").order_by("number")
+        made = Ruling.objects.filter(race=self.race()).select_related("edition", "entry", "link", "revokes")
+        made = made.order_by("number")
         return Response(RulingRow(made, many=True).data)
 
-    @extend_schema(request=RulingRequest, responses={201: RulingRow})
+    @extend_schema(request=RulingRequest, responses={201: RulingAnswer})
     def post(self, request: Request, slug: str) -> Response:
         """Issue a ruling, or revoke one."""
         wanted = RulingRequest(data=request.data)
         wanted.is_valid(raise_exception=True)
         data, race = wanted.validated_data, self.race()
+        warnings: list[str] = []
         if data["revokes"] is not None:
             earlier = get_object_or_404(Ruling, race=race, number=data["revokes"])
             made = rulings.revoke(earlier, reason=data["reason"], by=self.actor())
         else:
+            warnings = rulings.at_odds(race, data.get("kind", ""), data["bib"])
             made = rulings.issue(
                 race,
                 data.get("kind", ""),
@@ -65,4 +85,4 @@ class Rulings(Scoped):
                 reason=data["reason"],
                 by=self.actor(),
             )
-        return Response(RulingRow(made).data, status=201)
+        return Response(RulingAnswer(made, context={"warnings": warnings}).data, status=201)
