@@ -197,12 +197,14 @@ REST_FRAMEWORK = {
     # Deny by default: a resource that names no permission of its own answers 403 to everybody but administrators.
     "DEFAULT_PERMISSION_CLASSES": ["race.permissions.AdministratorOnly"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["race.api.parsing.Json"],
     "DEFAULT_PAGINATION_CLASS": "race.api.paging.Paging",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.api.exception_handler",
     "DEFAULT_THROTTLE_RATES": {"time_travel": "60/min"},
+    # Who asks is who connects, unless a proxy of ours says otherwise: a header of the client's own counts for nothing.
+    "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", default=False) else 0,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SPECTACULAR_SETTINGS = {

@@ -15,6 +15,9 @@ from django.utils.translation import gettext as _
 from race.models import Edition
 from race.refused import Refused
 
+FURTHEST_DAYS = 31
+LONGEST_S = 366 * 86_400
+
 
 class Segment(TypedDict):
     """From `real` on, event time starts at `event` and runs `speed` times as fast. ISO 8601 with offset."""
@@ -38,7 +41,9 @@ def now(edition: Edition, at: datetime | None = None) -> datetime:
     if part is None:
         return at
     passed = at - datetime.fromisoformat(part["real"])
-    return datetime.fromisoformat(part["event"]) + timedelta(seconds=passed.total_seconds() * part["speed"])
+    # A rehearsal that was left running at a high speed stands still after a year: no clock runs out of the calendar.
+    seconds = min(passed.total_seconds() * part["speed"], LONGEST_S)
+    return datetime.fromisoformat(part["event"]) + timedelta(seconds=seconds)
 
 
 @transaction.atomic
@@ -55,6 +60,8 @@ def set_rehearsal(edition: Edition, *, event: datetime, speed: float) -> Segment
         raise Refused("bad_speed", _("The speed is between 0 and 1000."))
     if event.tzinfo is None:
         raise Refused("no_zone", _("A time needs its offset from UTC."))
+    if abs((event.date() - edition.starts_on).days) > FURTHEST_DAYS:
+        raise Refused("wrong_day", _("A rehearsal stays within a month of the edition's days."))
     real = datetime.now(UTC)
     if edition.clock and event < now(edition, real) - timedelta(seconds=1):
         raise Refused("back_in_time", _("A rehearsal's clock does not go back."))

@@ -192,7 +192,7 @@ def _decoders(edition: Edition, gateway_port: int) -> None:
         (point.course.code, point.code): point
         for point in TimingPoint.objects.filter(course__edition=edition).select_related("course")
     }
-    sources = Source.objects.bulk_create(
+    Source.objects.bulk_create(
         [
             Source(
                 edition=edition,
@@ -205,7 +205,5 @@ def _decoders(edition: Edition, gateway_port: int) -> None:
             for row in regulations.tenth()["sources"]
         ]
     )
-    channel = Channel.objects.create(
-        edition=edition, kind=Channel.Kind.TCP, make="mylaps", label="MYLAPS", port=gateway_port
-    )
-    channel.sources.set(sources)
+    # No sources are named for the port: a mat that somebody renames in mid-race is stored as a new, unmapped source.
+    Channel.objects.create(edition=edition, kind=Channel.Kind.TCP, make="mylaps", label="MYLAPS", port=gateway_port)

@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
@@ -135,6 +136,8 @@ MATRIX = {
     ("GET", "/api/v1/timing/deliveries/1/"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("GET", "/api/v1/timing/reads/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("POST", "/api/v1/timing/reads/?edition=edition-open"): {"timing_crew"},
+    ("GET", "/api/v1/timing/corrections/?edition=edition-open"): {"timing_crew", "commissaire", "chief"},
+    ("POST", "/api/v1/timing/corrections/?edition=edition-open"): {"timing_crew", "commissaire", "chief"},
 }
 
 
@@ -282,3 +285,32 @@ def test_a_nul_in_a_query_is_no_error_of_ours(client, address):
     stage = cast.make()
     answer = client.get(f"/api/v1/{address}", headers=cast.bearer(stage.edition, "timing_crew"))
     assert code(answer) == (400, ["invalid"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"race": "a\\u0000", "bibs": [1]}',
+        '{"race": "\\ud800", "bibs": [1]}',
+        "[" * 5000 + "]" * 5000,
+        '{"race": 1e400, "n": ' + "9" * 40 + "}",
+    ],
+    ids=["nul", "half a character", "deep", "large"],
+)
+def test_json_that_no_text_or_number_of_ours_can_hold_is_refused(client, body):
+    stage = cast.make()
+    headers = cast.bearer(stage.edition, "office")
+    answer = client.post("/api/v1/entries/sign-on/", body, content_type="application/json", headers=headers)
+    assert answer.status_code in (400, 403)
+    assert set(answer.json()) == {"type", "errors"}
+
+
+def test_so_many_old_boards_a_minute_whatever_the_client_says_it_is(client):
+    cast.make()
+    cache.clear()
+    answers = [
+        client.get("/api/v1/races/open/board/?at=1", headers={"X-Forwarded-For": f"10.0.0.{number}"}).status_code
+        for number in range(62)
+    ]
+    cache.clear()
+    assert answers == [200] * 60 + [429] * 2

@@ -6,8 +6,8 @@ while the last commit was under way (at most 64 KiB), commits it as one delivery
 So acknowledgements never wait for a timer, and a burst costs few commits.
 
 What ends a connection: the peer, a frame that never ends, a database that does not answer (the peer sends again what was
-not acknowledged), two idle minutes. An unfinished frame at the end of a connection was not acknowledged and is not kept:
-the peer repeats it whole.
+not acknowledged), half a minute without a first word, two idle minutes. An unfinished frame at the end of a connection was
+not acknowledged and is not kept: the peer repeats it whole.
 """
 
 import asyncio
@@ -34,7 +34,9 @@ GROUP_BYTES = 64 * 1024
 QUEUE_BYTES = 1024 * 1024
 IDLE_S = 120
 POLL_S = 1.0
-MOST_CONNECTIONS = 64
+FIRST_S = 30
+#: In all, and from one address: somebody who opens many and says nothing must not shut the decoders out.
+MOST_CONNECTIONS, MOST_PER_ADDRESS = 256, 32
 THREADS = 4
 
 
@@ -51,9 +53,15 @@ class Line:
     frames: deque[Frame] = field(default_factory=deque)
     queued: int = 0
     position: int = 0
+    spoke: bool = False
     ended: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     room: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def host(self) -> str:
+        """The address it comes from."""
+        return self.peer.rpartition(":")[0]
 
 
 class Gateway:
@@ -107,7 +115,8 @@ class Gateway:
     async def _converse(self, channel: Channel, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, port = writer.get_extra_info("peername")[:2]
         session = decoders.decoder(channel.make).session(settings.GATEWAY_NAME)
-        if session is None or len(self.lines) >= MOST_CONNECTIONS:
+        near = sum(1 for line in self.lines if line.host == host)
+        if session is None or len(self.lines) >= MOST_CONNECTIONS or near >= MOST_PER_ADDRESS:
             logger.warning("%s:%s refused: %s", host, port, "file make" if session is None else "too many connections")
             writer.close()
             return
@@ -119,22 +128,25 @@ class Gateway:
         self.tasks |= {committer, reading}
         logger.info("%s connected to %s", line.peer, channel.label)
         # The committer ends by itself after the reader, or first when the database fails: then reading on is pointless.
-        await committer
-        reading.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await reading
-        self.tasks -= {committer, reading}
-        self.lines.discard(line)
-        writer.close()
+        try:
+            await committer
+        finally:  # whatever happened, the place is free for the next decoder
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
+            self.tasks -= {committer, reading}
+            self.lines.discard(line)
+            writer.close()
         if line.session.pending:
             logger.info("%s left %d bytes of an unfinished frame", line.peer, len(line.session.pending))
 
     async def _read(self, line: Line) -> None:
         try:
             while not line.ended:
-                data = await asyncio.wait_for(line.reader.read(GROUP_BYTES), IDLE_S)
+                data = await asyncio.wait_for(line.reader.read(GROUP_BYTES), IDLE_S if line.spoke else FIRST_S)
                 if not data:
                     break
+                line.spoke = True
                 self._queue(line, line.session.feed(data))
                 while line.queued > QUEUE_BYTES and not line.ended:
                     line.room.clear()
@@ -143,7 +155,7 @@ class Gateway:
             self._queue(line, problem.frames)
             logger.warning("%s cut off: a frame that does not end", line.peer)
         except TimeoutError:
-            logger.info("%s cut off: silent for %d s", line.peer, IDLE_S)
+            logger.info("%s cut off: silent for too long", line.peer)
         except OSError as problem:
             logger.info("%s broke off: %s", line.peer, problem)
         finally:

@@ -15,17 +15,20 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.db.models import QuerySet
 
 from race import revision
 from race.models import Edition
 from timing import decoders
 from timing.decoders.model import Context, Parsed, Read, Reject
+from timing.decoders.wall_clock import local_text
 from timing.models import Channel, Delivery, Ingestion, Marker, Pending, Source
 from timing.models import Reject as RejectRow
 
 logger = logging.getLogger(__name__)
 PART_READS = 20_000
 PART_DELIVERIES = 200
+PARSE_AHEAD = 1024 * 1024
 LOCK_CHANNEL, LOCK_SOURCE = 71, 72
 #: Chips, names and devices longer than these are no chips, names or devices of any make.
 LONGEST_CHIP, LONGEST_NAME, LONGEST_DEVICE = 32, 80, 60
@@ -45,20 +48,37 @@ class Part:
     number: int = 0  # primary key of its ingestion
 
 
-def take_in(channel_id: int, *, wait: bool = True) -> int:
+def take_in(channel_id: int, *, wait: bool = True, only: int | None = None) -> int:
     """Take in what is pending of a channel. Returns how many parts that were; safe to run twice, or at the same time.
 
     `wait` False: leave at once if somebody is at it. He goes on until nothing is pending; what arrives in the moment in
-    which he leaves is rung for by the sweep.
+    which he leaves is rung for by the sweep. `only`: this delivery, past all others, for somebody who waits for its
+    counts and must not do the work of a large file before it.
     """
     parts = 0
-    while taken := _take_next(channel_id, wait):
+    while True:
+        _parse_ahead(channel_id, only)
+        taken = _take_next(channel_id, wait, only)
+        if not taken:
+            return parts
         parts += taken
-    return parts
+
+
+def _parse_ahead(channel_id: int, only: int | None) -> None:
+    """Parse a large file before the transaction that needs it: the database does not wait for half a minute of that."""
+    first = _waiting(channel_id, only).select_related("channel__edition").first()
+    size = Delivery.objects.filter(pk=first.pk).values_list("size", flat=True).get() if first is not None else 0
+    if first is not None and size > PARSE_AHEAD:
+        _parse(first.delivery_id, first.channel.make, first.channel.edition.zone)
+
+
+def _waiting(channel_id: int, only: int | None) -> QuerySet[Pending]:
+    waiting = Pending.objects.filter(channel_id=channel_id).order_by("file", "delivery_id")
+    return waiting if only is None else waiting.filter(pk=only)
 
 
 @transaction.atomic
-def _take_next(channel_id: int, wait: bool) -> int:
+def _take_next(channel_id: int, wait: bool, only: int | None) -> int:
     with connection.cursor() as cursor:
         if wait:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CHANNEL, channel_id])
@@ -66,8 +86,7 @@ def _take_next(channel_id: int, wait: bool) -> int:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK_CHANNEL, channel_id])
             if not cursor.fetchone()[0]:
                 return 0
-    waiting = Pending.objects.filter(channel_id=channel_id).order_by("file", "delivery_id")
-    rows = list(waiting[:PART_DELIVERIES])
+    rows = list(_waiting(channel_id, only)[:PART_DELIVERIES])
     if not rows:
         return 0
     channel = Channel.objects.select_related("edition").prefetch_related("sources").get(pk=channel_id)
@@ -103,9 +122,9 @@ def _parse(delivery_id: int, make: str, zone: str) -> Parsed:
         zone=options.get("zone") or zone,
         race_date=date.fromisoformat(options["date"]) if options.get("date") else None,
         server_name=settings.GATEWAY_NAME,
-        received_at=delivery.received_at,
         file_name=options.get("name", ""),
         source=options.get("source", ""),
+        needs_source=True,
     )
     try:
         return decoders.decoder(options.get("make") or make).parse(body, context)
@@ -187,12 +206,21 @@ def _rows(parts: Iterable[Part], sources: dict[str, Source], allowed: set[int]) 
                 source = sources.get(name)
                 reason = _wrong(read, source, allowed)
                 if reason or source is None:
-                    part.rejects.append(Reject(repr(tuple(read)).encode(), reason or "bad_source"))
+                    part.rejects.append(Reject(_as_line(read), reason or "bad_source"))
                     continue
                 place = places[name, chip] = source.pk
             rows.setdefault((local_us, place, chip), (part.number, seq, rssi, lap, device[:LONGEST_DEVICE]))
     # Sorted, so that two crews with the same file in another order never wait for each other in a circle.
     return dict(sorted(rows.items()))
+
+
+def _as_line(read: Read) -> bytes:
+    """A read as a person writes it: source, chip, the device's own time."""
+    try:
+        local = local_text(read.local_us)
+    except OverflowError:
+        local = str(read.local_us)
+    return f"{read.source},{read.chip},{local}".encode("utf-8", "backslashreplace")
 
 
 def _lines(rows: dict[Identity, Said]) -> str:

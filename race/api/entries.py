@@ -88,7 +88,8 @@ class SignOn(Scoped):
     def edition(self) -> Edition | None:
         """The edition of the race in the body."""
         slug = self.request.data.get("race") if isinstance(self.request.data, dict) else None
-        race = Race.objects.select_related("edition").filter(slug=slug or "").first()
+        known = isinstance(slug, str) and slug.isascii() and "\x00" not in slug
+        race = Race.objects.select_related("edition").filter(slug=slug).first() if known else None
         return race.edition if race else None
 
     @extend_schema(request=SignOnRequest, responses=SignOnAnswer)

@@ -24,13 +24,14 @@ from results.streaming.asgi import Headers
 
 
 class TimeTravel(AnonRateThrottle):
-    """Old boards are computed, not held: so many a minute from one address."""
+    """Old boards and threads are computed, not held: so many a minute from one address."""
 
     scope = "time_travel"
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        """Only a request for an old revision counts."""
-        return "at" not in request.query_params or super().allow_request(request, view)
+        """The newest board is free; a request for an old one, or for a thread, counts."""
+        free = isinstance(view, Board) and "at" not in request.query_params
+        return free or super().allow_request(request, view)
 
 
 class Board(APIView):
@@ -51,7 +52,9 @@ class Board(APIView):
         race = get_object_or_404(Race.objects.select_related("edition", "course"), slug=slug)
         newest = race.edition.revision
         wanted = request.query_params.get("at")
-        if wanted is not None and not (wanted.isascii() and wanted.isdigit() and int(wanted) <= newest):
+        if wanted is not None and not (
+            wanted.isascii() and wanted.isdigit() and len(wanted) < 19 and int(wanted) <= newest
+        ):
             raise serializers.ValidationError({"at": f"A revision of this edition is a number from 0 to {newest}."})
         at = int(wanted) if wanted is not None else None
         known = request.headers.get("If-None-Match", "")
@@ -79,6 +82,7 @@ class StepRow(serializers.Serializer[Any]):
     point = serializers.CharField(allow_blank=True)
     article = serializers.CharField(allow_blank=True)
     value = serializers.IntegerField(allow_null=True)
+    ruling = serializers.IntegerField(allow_null=True)
 
 
 class WhyAnswer(serializers.Serializer[Any]):
@@ -94,6 +98,7 @@ class Why(APIView):
     """Why a row of the board is what it is."""
 
     permission_classes = [Anyone]
+    throttle_classes = [TimeTravel]
 
     @extend_schema(responses=WhyAnswer)
     def get(self, request: Request, slug: str, bib: int) -> Response:
@@ -112,6 +117,7 @@ class Why(APIView):
                 "point": step.point,
                 "article": step.article,
                 "value": step.value,
+                "ruling": step.ruling,
             }
             for step in why.steps
         ]

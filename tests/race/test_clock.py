@@ -41,6 +41,11 @@ def test_speed_zero_stands_still():
     assert clock.now(edition, REAL + timedelta(days=1)).isoformat() == "2024-05-25T09:00:00+08:00"
 
 
+def test_a_rehearsal_left_running_stands_still_after_a_year():
+    edition = played((REAL.isoformat(), "2024-05-25T09:00:00+08:00", 1000))
+    assert clock.now(edition, REAL + timedelta(days=9999)).isoformat() == "2025-05-26T09:00:00+08:00"
+
+
 @pytest.mark.django_db
 def test_only_a_rehearsal_has_a_clock_to_set_and_it_never_goes_back():
     edition = cast.make(riders=0, published=False).edition
@@ -52,6 +57,7 @@ def test_only_a_rehearsal_has_a_clock_to_set_and_it_never_goes_back():
         {"event": cast.GUN - timedelta(minutes=1), "speed": 1},
         {"event": cast.GUN, "speed": -1},
         {"event": cast.GUN.replace(tzinfo=None), "speed": 1},
+        {"event": cast.GUN.replace(year=9999), "speed": 1},
     ):
         with pytest.raises(Refused) as refused:
             clock.set_rehearsal(edition, **wanted)
@@ -59,4 +65,4 @@ def test_only_a_rehearsal_has_a_clock_to_set_and_it_never_goes_back():
     Edition.objects.filter(pk=edition.pk).update(rehearsal=False)
     with pytest.raises(Refused) as refused:
         clock.set_rehearsal(edition, event=cast.GUN, speed=1)
-    assert [*refusals, refused.value.code] == ["back_in_time", "bad_speed", "no_zone", "not_a_rehearsal"]
+    assert [*refusals, refused.value.code] == ["back_in_time", "bad_speed", "no_zone", "wrong_day", "not_a_rehearsal"]

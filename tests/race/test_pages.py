@@ -54,7 +54,7 @@ def test_signing_in_with_the_right_password_only(client):
     right = client.post(
         "/login/", {"username": person.username, "password": "a long enough one"}, REMOTE_ADDR="127.0.0.9"
     )
-    assert (right.status_code, right["Location"]) == (302, "/api/docs/")
+    assert (right.status_code, right["Location"]) == (302, "/")
     assert client.post("/logout/")["Location"] == "/"
 
 

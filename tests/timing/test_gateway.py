@@ -96,9 +96,28 @@ def test_a_connection_cut_in_mid_frame_leaves_nothing_and_the_repeat_counts(line
     assert [delivery.size for delivery in Delivery.objects.order_by("pk")] == [len(STORE)] * 2
 
 
-def test_fifty_decoders_at_once(line):
-    peers = [Peer(line) for _peer in range(50)]
+def test_thirty_decoders_at_once(line):
+    peers = [Peer(line) for _peer in range(30)]
     for number, peer in enumerate(peers, start=1):
         peer.say(STORE.replace(b"@1@", b"@%d@" % number))
-    assert [peer.hear() for peer in peers] == [f"DAGUGUAN@AckStore@{number}@$" for number in range(1, 51)]
-    assert Delivery.objects.count() == 50
+    assert [peer.hear() for peer in peers] == [f"DAGUGUAN@AckStore@{number}@$" for number in range(1, 31)]
+    assert Delivery.objects.count() == 30
+
+
+def test_one_address_does_not_take_every_place_and_a_place_is_given_back(line):
+    crowd = [Peer(line) for _peer in range(32)]
+    one_too_many = Peer(line)
+    assert one_too_many.hear() == "closed"
+    for peer in crowd:
+        peer.socket.close()
+    patience.until(lambda: _is_answered(line), 20, "a free place")
+
+
+def _is_answered(port):
+    peer = Peer(port)
+    try:
+        return peer.say(b"Finish@Ping@$", 1) == ["DAGUGUAN@AckPing@$"]
+    except OSError:
+        return False
+    finally:
+        peer.socket.close()

@@ -1,6 +1,7 @@
 """Bytes arrive once, whatever the sender does."""
 
 import threading
+from functools import cache
 
 import pytest
 from django.db import connection, transaction
@@ -153,3 +154,24 @@ def test_a_worker_leaves_a_channel_that_another_is_at():
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ingest.LOCK_CHANNEL, stage.channel.pk])
         assert in_threads(lambda: ingest.take_in(stage.channel.pk, wait=False)) == [0]
     assert in_threads(lambda: ingest.take_in(stage.channel.pk, wait=False)) == [1]
+
+
+def test_who_waits_for_one_delivery_does_not_do_the_work_of_those_before_it():
+    stage = cast.make()
+    stage.delivered("C1 09:30:00")
+    mine = stage.delivered("C2 09:30:00")
+    assert ingest.take_in(stage.channel.pk, wait=False, only=mine.pk) == 1
+    assert list(Read.objects.values_list("chip", flat=True)) == ["C2"]
+    assert ingest.take_in(stage.channel.pk) == 1
+
+
+def test_a_large_file_is_parsed_before_the_transaction(monkeypatch):
+    stage = cast.make()
+    monkeypatch.setattr(ingest, "PARSE_AHEAD", 10)
+    inside = []
+    parse = ingest._parse.__wrapped__
+    monkeypatch.setattr(
+        ingest, "_parse", cache(lambda *what: (inside.append(connection.in_atomic_block), parse(*what))[1])
+    )
+    stage.reads("C1 09:30:00")
+    assert (inside, Read.objects.count()) == ([False], 1)
