@@ -54,8 +54,9 @@ def _step(
     point: str = "",
     value: int | None = None,
     reads: tuple[int, ...] = (),
+    ruling: int | None = None,
 ) -> Step:
-    return Step(kind, reason, at_us, point, ARTICLES.get(reason, ""), value, reads)  # type: ignore[arg-type]
+    return Step(kind, reason, at_us, point, ARTICLES.get(reason, ""), value, reads, ruling)  # type: ignore[arg-type]
 
 
 def _seen(field: Field, ride: Ride) -> list[Passing]:
@@ -119,9 +120,8 @@ def _rule_steps(field: Field, ride: Ride) -> list[Step]:
     """The rules that made the time and the status."""
     steps: list[Step] = []
     if ride.instant_us is not None and ride.status in ("FIN", "OTL"):
-        steps.append(
-            _step("rule", "group_time" if ride.bunch else "own_time", at_us=ride.instant_us, value=ride.time_s)
-        )  # fmt: skip
+        time_s = None if ride.time_s is None else ride.time_s - ride.penalty_s
+        steps.append(_step("rule", "group_time" if ride.bunch else "own_time", at_us=ride.instant_us, value=time_s))
     if ride.status == "OTL":
         steps.append(_step("rule", "time_limit", value=_limit_s(field, ride)))
     if ride.status == "LAP" and not ride.order_number:
@@ -146,9 +146,17 @@ def _limit_s(field: Field, ride: Ride) -> int | None:
 
 
 def _ruling_steps(field: Field, bib: int) -> list[Step]:
-    """The rulings that name the rider, and those that hold for the whole race, in the order they were made."""
+    """The rulings that name the rider, and those that hold for the whole race, in the order they were made.
+
+    The value of a time penalty is its seconds, of any other ruling its number.
+    """
     return [
-        _step("ruling", ruling.kind, value=ruling.number)
+        _step(
+            "ruling",
+            ruling.kind,
+            value=whole(ruling, "seconds") if ruling.kind == "time_penalty" else ruling.number,
+            ruling=ruling.number,
+        )
         for ruling in sorted(field.facts.rulings, key=lambda ruling: ruling.number)
         if ruling.bib == bib or _names(ruling, bib) or (ruling.bib is None and ruling.kind in WHOLE_RACE)
     ]

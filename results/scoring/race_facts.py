@@ -188,6 +188,7 @@ class Step(NamedTuple):
     reason    why, as a code (lap, before_gun, min_lap, extra_crossing, group_time, dsq ...)
     article   where the rule stands
     value     the number the reason speaks of: lap, seconds, bib or ruling, by reason
+    ruling    the number of the ruling, of a step that is one
     """
 
     kind: Literal["used", "merged", "set_aside", "rule", "ruling"]
@@ -197,6 +198,7 @@ class Step(NamedTuple):
     article: str = ""
     value: int | None = None
     read_ids: tuple[int, ...] = ()
+    ruling: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,3 +123,26 @@ def test_before_the_gun_is_known_nothing_counts():
 def test_a_bib_that_is_not_on_the_start_list_has_no_row():
     with pytest.raises(KeyError):
         explain(race_log("gun 8:30 11"), 99)
+
+
+def test_a_penalty_is_a_step_of_its_own_after_the_time_of_the_group():
+    facts = race_log(
+        """
+        gun    8:30 11 12
+        finish 11 8:40
+        finish 12 8:40:00.5
+        dnf    99
+        time_penalty 12 seconds=20
+        time_penalty 12 seconds=5
+        relegate_last 12
+        close
+        """
+    )
+    why = explain(facts, 12)
+    assert why.steps[1:] == (
+        Step("rule", "group_time", instant("8:40"), "", "UCI 1.2.107", 600),
+        Step("ruling", "time_penalty", value=20, ruling=2),
+        Step("ruling", "time_penalty", value=5, ruling=3),
+        Step("ruling", "relegate_last", None, "", "UCI 2.12.007", 4, ruling=4),
+    )
+    assert why.row.time_us == 625 * SECOND_US
