@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from race.api import editions, entries, races
 from race.refused import Refused
 from results.api import boards, rulings
-from timing.api import deliveries, reads, sources
+from timing.api import corrections, deliveries, reads, sources
 
 #: Refusals that are about the request itself, not about the state of the race.
 UNPROCESSABLE = {"key_reused", "not_a_chip_file", "bad_detail", "unknown_kind", "no_zone", "cut_off"}
@@ -58,4 +58,5 @@ urlpatterns = [
     path("api/v1/timing/deliveries/", deliveries.Deliveries.as_view()),
     path("api/v1/timing/deliveries/<int:pk>/", deliveries.OneDelivery.as_view()),
     path("api/v1/timing/reads/", reads.Reads.as_view()),
+    path("api/v1/timing/corrections/", corrections.Corrections.as_view()),
 ]

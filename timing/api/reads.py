@@ -13,8 +13,9 @@ from rest_framework.response import Response
 from race.api.scope import Scoped
 from race.models import Role, Token
 from timing import ingest, intake
-from timing.api.deliveries import DeliveryAnswer, answers, channel_of, rejects
-from timing.models import Delivery, Read
+from timing.api.deliveries import DeliveryAnswer, answers, channel_of
+from timing.api.findings import findings
+from timing.models import Delivery, Ingestion, Read
 
 MOST = 10_000
 
@@ -53,11 +54,18 @@ class Reads(Scoped):
     }
 
     @extend_schema(
-        parameters=[OpenApiParameter("edition", str), OpenApiParameter("after", int), OpenApiParameter("limit", int)],
+        parameters=[
+            OpenApiParameter("edition", str),
+            OpenApiParameter("after", int),
+            OpenApiParameter("limit", int),
+            OpenApiParameter("chip", str),
+            OpenApiParameter("source", str, description="The name of a source"),
+            OpenApiParameter("delivery", int, description="What this delivery brought first"),
+        ],
         responses=ReadPage,
     )
     def get(self, request: Request) -> Response:
-        """Stored reads by id."""
+        """Stored reads by id; of one chip, of one source, of one delivery."""
         after, limit = (
             serializers.IntegerField(min_value=low, max_value=high).run_validation(
                 request.query_params.get(name, value)
@@ -65,7 +73,7 @@ class Reads(Scoped):
             for name, low, high, value in (("after", 0, 2**63 - 1, 0), ("limit", 1, MOST, MOST))
         )
         rows = list(
-            Read.objects.filter(source__edition=self.edition(), pk__gt=after)
+            Read.objects.filter(source__edition=self.edition(), pk__gt=after, **narrowed(request))
             .order_by("pk")
             .values_list("pk", "source__name", "chip", "local_us")[:limit]
         )
@@ -88,8 +96,22 @@ class Reads(Scoped):
         received = intake.receive(channel, body, key[:160], options={"make": "json"})
         ingest.take_in(channel.pk)
         delivery = Delivery.objects.defer("body").get(pk=received.delivery.pk)
-        answer = answers([delivery])[0] | {"rejects": rejects(delivery)}
+        answer = answers([delivery])[0] | findings(delivery)
         return Response(answer, status=201 if received.new else 200)
+
+
+def narrowed(request: Request) -> dict[str, Any]:
+    """The conditions that the query asks for."""
+    asked = request.query_params
+    found: dict[str, Any] = {}
+    if "chip" in asked:
+        found["chip"] = asked["chip"]
+    if "source" in asked:
+        found["source__name"] = asked["source"]
+    if "delivery" in asked:
+        number = serializers.IntegerField(min_value=0, max_value=2**63 - 1).run_validation(asked["delivery"])
+        found["ingestion__in"] = list(Ingestion.objects.filter(delivery=number).values_list("pk", flat=True))
+    return found
 
 
 def local_text(local_us: int) -> str:
