@@ -51,10 +51,19 @@ def _worker() -> str:
     return "ok" if age < live.WORKER_SILENT_S else f"silent for {age:.0f} s"
 
 
+def _boards() -> str:
+    """Whether every board is of the newest facts; one that cannot be computed shows itself here."""
+    try:
+        late = live.late()
+    except RedisError:
+        return "unknown"
+    return ", ".join(f"{slug} late for {seconds} s" for slug, seconds in late.items()) or "ok"
+
+
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """Every part that a race needs, each by name; 503 if one of them is not well."""
-    parts = {"database": _database(), "redis": _redis(), "worker": _worker()}
+    parts = {"database": _database(), "redis": _redis(), "worker": _worker(), "boards": _boards()}
     return JsonResponse(parts, status=200 if set(parts.values()) == {"ok"} else 503)
 
 

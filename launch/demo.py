@@ -34,6 +34,10 @@ def options(arguments: list[str]) -> argparse.Namespace:
     chosen = parser.parse_args(arguments)
     if (chosen.json or chosen.faults) and not chosen.once:
         parser.error("--json and --faults belong to --once")
+    if not 0 < chosen.speed <= 1000:  # also what is no number at all
+        parser.error("--speed is between 0 and 1000")
+    if chosen.port is not None and not 1 <= chosen.port <= 65535:
+        parser.error("--port is between 1 and 65535")
     return chosen
 
 

@@ -29,6 +29,8 @@ LOCK_RACE = 73
 KEPT_DELTAS = 64
 WORKER_MARK = "worker:seen"
 WORKER_SILENT_S = 15
+#: Race -> since when its board lags. Kept in Redis: sweeps are done by whichever worker is free.
+LATE_SINCE, LATE_S = "late:since", 15
 
 #: Keeps a board unless a newer one is there already; keeps and announces what changed. One round trip, all or nothing.
 PUBLISH = """
@@ -130,13 +132,34 @@ def publish(made: Board) -> int:
 
 
 def lagging() -> list[int]:
-    """Ids of the races whose newest fact is not on the published board."""
+    """Ids of the races whose newest fact is not on the published board. Notes since when that is so of each."""
     races = list(Race.objects.filter(revision__gt=0).values_list("pk", "slug", "revision"))
     pipe = store().pipeline(transaction=False)
     for _pk, slug, _revision in races:
         pipe.hget(f"board:{slug}", "revision")
     published = pipe.execute()
-    return [pk for (pk, _slug, newest), out in zip(races, published, strict=True) if int(out or -1) < newest]
+    behind = {slug: pk for (pk, slug, newest), out in zip(races, published, strict=True) if int(out or -1) < newest}
+    now = datetime.now(UTC).isoformat()
+    for slug in behind:
+        pipe.hsetnx(LATE_SINCE, slug, now)
+    if caught_up := [slug for _pk, slug, _newest in races if slug not in behind]:
+        pipe.hdel(LATE_SINCE, *caught_up)
+    pipe.execute()
+    return list(behind.values())
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def late() -> dict[str, int]:
+    """Races whose board has lagged for more than LATE_S seconds, with how many: nobody computes it, or it cannot be."""
+    now = datetime.now(UTC)
+    waited = {
+        _text(slug): int((now - datetime.fromisoformat(_text(at))).total_seconds())
+        for slug, at in store().hgetall(LATE_SINCE).items()
+    }
+    return {slug: seconds for slug, seconds in sorted(waited.items()) if seconds > LATE_S}
 
 
 def pulse() -> None:
@@ -145,4 +168,4 @@ def pulse() -> None:
     running = Edition.objects.filter(races__published_at__isnull=False).distinct()
     clocks = {edition.slug: clock.segment(edition, now) for edition in running}
     store().set(WORKER_MARK, now.isoformat())
-    store().publish("pulse", orjson.dumps({"real": now.isoformat(), "clocks": clocks}))
+    store().publish("pulse", orjson.dumps({"real": now.isoformat(), "clocks": clocks, "late": late()}))

@@ -156,6 +156,21 @@ def empty_everything():
     Redis.from_url(broker).flushdb()
 
 
+def test_a_board_that_cannot_be_computed_is_named(client, redis, alone, monkeypatch):
+    stage = started_race()
+    live.refresh(stage.race.pk)
+    live.lagging()
+    assert (live.late(), client.get("/healthz/ready").json()["boards"]) == ({}, "ok")
+    stage.reads("C1 09:20:00")
+    live.lagging()
+    monkeypatch.setattr(live, "LATE_S", -1)
+    assert list(live.late()) == ["open"]
+    assert client.get("/healthz/ready").json()["boards"].startswith("open late for ")
+    live.refresh(stage.race.pk)
+    live.lagging()
+    assert live.late() == {}
+
+
 def test_draining_needs_neither_worker_nor_broker(redis, capsys, alone):
     stage = started_race()
     stage.delivered("C1 09:20:00")
