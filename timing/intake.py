@@ -15,7 +15,7 @@ from timing.models import Channel, Delivery, Pending
 
 
 class Received(NamedTuple):
-    """The delivery, and whether it is a new one (False: the same key came again with the same bytes)."""
+    """The delivery, and whether it is a new one (False: the same key came again with the same bytes and reading)."""
 
     delivery: Delivery
     new: bool
@@ -26,9 +26,9 @@ def receive(
 ) -> Received:
     """Keep bytes exactly as they came. When this returns, they are committed and may be acknowledged.
 
-    `key` makes a re-send harmless: the same key with the same bytes is the same delivery, with other bytes it is refused
-    (`key_reused`). `options` tells the decoder what the bytes do not say: make, zone, date, source, file name. `file`
-    puts it behind live deliveries. Rings for `ingest`.
+    `key` makes a re-send harmless: the same key with the same bytes, to be read in the same way, is the same delivery;
+    with other bytes or another reading it is refused (`key_reused`). `options` tells the decoder what the bytes do not
+    say: make, zone, date, source, file name. `file` puts it behind live deliveries. Rings for `ingest`.
     """
     sha256 = hashlib.sha256(body).hexdigest()
     delivery = Delivery(
@@ -49,10 +49,15 @@ def receive(
             doorbell.after_commit(doorbell.INGEST, [channel.pk])
             return Received(delivery, True)
     # ON CONFLICT waits for a concurrent sender of the same key, so the row below is there and committed.
-    kept = Delivery.objects.only("pk", "sha256", "key", "channel").get(channel=channel, key=key)
-    if kept.sha256 != sha256:
-        raise Refused("key_reused", _("This idempotency key was used for other bytes."))
+    kept = Delivery.objects.only("pk", "sha256", "key", "channel", "options").get(channel=channel, key=key)
+    if kept.sha256 != sha256 or reading(kept.options) != reading(options):
+        raise Refused("key_reused", _("This idempotency key was used for other bytes or options."))
     return Received(kept, False)
+
+
+def reading(options: Mapping[str, Any]) -> list[str]:
+    """Of a delivery's options those that decide which reads its bytes are: make, zone, date and source."""
+    return [str(options.get(name) or "") for name in ("make", "zone", "date", "source")]
 
 
 def _keep(delivery: Delivery, body: bytes) -> int | None:

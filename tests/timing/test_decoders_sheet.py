@@ -128,6 +128,35 @@ def test_a_time_of_day_without_any_date():
     assert parse("chip,time\nAB12,09:05:01.69\n", context=late_evening_utc) == Parsed((read("AB12"),))
 
 
+def test_times_of_day_without_headings_are_reads_of_an_unknown_day():
+    nothing_known = Context("Asia/Shanghai", None)
+    assert refused(parse("AB12,09:05:01\nAB13,9:05\n", context=nothing_known)) == [
+        ("AB12,09:05:01", "no_date"),
+        ("AB13,9:05", "seconds_lost"),
+    ]
+    nothing_of_ours = parse("AB12,9:05\n", context=nothing_known)
+    assert refused(nothing_of_ours) == [("AB12,9:05\n", "not_a_chip_file")]
+
+
+@pytest.mark.parametrize(
+    ("text", "refusals"),
+    [
+        ("chip,time\nAB12,09:05:01\nAB12,09:05:02", ["AB12,09:05:01", "AB12,09:05:02"]),
+        ("chip,time,reader\nAB12,09:05:01, \nAB12,09:05:01.69,Mat 1\n", ["AB12,09:05:01, "]),
+    ],
+)
+def test_a_row_of_an_unnamed_reader_where_one_is_needed(text, refusals):
+    needed = Context("Asia/Shanghai", date(2024, 5, 25), needs_source=True)
+    assert refused(parse(text, context=needed)) == [(row, "no_source") for row in refusals]
+    assert refused(parse(text, context=Context("Asia/Shanghai", date(2024, 5, 25)))) == []
+
+
+def test_a_row_cut_before_the_name_of_its_reader_is_truncated():
+    needed = Context("Asia/Shanghai", date(2024, 5, 25), needs_source=True)
+    cut = parse("chip,time,reader\nAB12,09:05:01.69,Mat 1\nAB12,09:05:02,", context=needed)
+    assert (cut.reads, refused(cut)) == ((read("AB12"),), [("AB12,09:05:02,", "truncated")])
+
+
 @pytest.mark.parametrize(
     ("cell", "chip"),
     [

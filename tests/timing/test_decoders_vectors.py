@@ -51,10 +51,10 @@ def test_kept_frames_hold_all_that_counts(vector):
 def test_the_registry_names_each_make_and_format():
     assert {make: made.formats for make, made in MAKES.items()} == {
         "mylaps": ("mylaps_tcp_v1", "mylaps_tcp_v2"),
-        "csv": ("generic_csv",),
+        "csv": ("generic_csv", "xlsx"),
         "json": ("json_batch",),
     }
-    assert sorted(FORMATS) == ["generic_csv", "json_batch", "mylaps_tcp_v1", "mylaps_tcp_v2"]
+    assert sorted(FORMATS) == ["generic_csv", "json_batch", "mylaps_tcp_v1", "mylaps_tcp_v2", "xlsx"]
     assert all(make == made.make for make, made in MAKES.items())
     assert decoder("csv").session("LYDG") is None
 
@@ -65,5 +65,5 @@ def test_a_make_that_is_not_there_yet(name):
         decoder(name)
     assert str(refused.value) == (
         f"There is no decoder for {name!r} yet. There are: "
-        "mylaps, csv, json, mylaps_tcp_v1, mylaps_tcp_v2, generic_csv, json_batch."
+        "mylaps, csv, json, mylaps_tcp_v1, mylaps_tcp_v2, generic_csv, xlsx, json_batch."
     )

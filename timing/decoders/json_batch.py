@@ -1,7 +1,8 @@
 """A batch of reads as JSON, as `POST /api/v1/timing/reads/` takes it: `{"reads": [{"source", "chip", "local"}, ...]}`.
 
 `local` is the device's own wall clock, ISO 8601 without a zone, to the microsecond at most. One with a zone is refused:
-which zone the source's clock is set to is a setting of the source, and a converted time would be another identity.
+which zone the source's clock is set to is a setting of the source, and a converted time would be another identity. A time
+of day alone is of the day that was named with the batch; without one it is refused.
 """
 
 import json
@@ -11,7 +12,7 @@ from timing.decoders.field_text import is_name
 from timing.decoders.model import Context, Decoder, Parsed, Read, Reject
 from timing.decoders.sheet.cell_times import BadCell
 from timing.decoders.sheet.chip_cells import chip_of
-from timing.decoders.wall_clock import day_us, time_us
+from timing.decoders.wall_clock import dated_us, day_us, time_us
 
 
 def parse(body: bytes, context: Context) -> Parsed:
@@ -37,22 +38,32 @@ def _read(row: Any, context: Context) -> Read | str:
     """A read, or the reason why it is none."""
     if not isinstance(row, dict):
         return "bad_row"
-    chip, local, source = row.get("chip"), row.get("local"), row.get("source", context.source)
+    chip, local, source = row.get("chip"), row.get("local"), row.get("source") or context.source
     try:
         chip = chip_of(chip) if isinstance(chip, str) else ""
     except BadCell as bad:
         return str(bad)
     if not chip:
         return "bad_chip"
+    if not source and context.needs_source:
+        return "no_source"
     if not isinstance(source, str) or not is_name(source.strip()):
         return "bad_source"
-    if not isinstance(local, str) or len(local) < 19 or local[10] not in "T ":
-        return "bad_time"
+    moment = _moment(local, context) if isinstance(local, str) else "bad_time"
+    return moment if isinstance(moment, str) else Read(source.strip(), chip, moment)
+
+
+def _moment(local: str, context: Context) -> int | str:
+    """The wall clock of a `local`, or the reason why it is none. A time of day alone is of the day that was named."""
     try:
-        moment = day_us(int(local[:4]), int(local[5:7]), int(local[8:10])) + time_us(local[11:])
+        if ":" in local[:3]:
+            of_day, midnight = time_us(local), dated_us(context)
+            return "no_date" if midnight is None else midnight + of_day
+        if len(local) < 19 or local[10] not in "T ":
+            return "bad_time"
+        return day_us(int(local[:4]), int(local[5:7]), int(local[8:10])) + time_us(local[11:])
     except ValueError:
         return "bad_time"
-    return Read(source.strip(), chip, moment)
 
 
 JSON_BATCH = Decoder("json", ("json_batch",), parse)

@@ -34,6 +34,7 @@ class Context:
     received_at: datetime | None = None
     file_name: str = ""
     source: str = ""  # the reader's name where a row names none
+    needs_source: bool = False  # a row of an unnamed reader is a reject, since it could stand nowhere
 
 
 class Read(NamedTuple):

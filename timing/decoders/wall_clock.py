@@ -68,7 +68,10 @@ def time_us(text: str) -> int:
 
 
 def dated_us(context: Context) -> int | None:
-    """Midnight of the day a time without a date belongs to: the race day, else the day it came in; None if unknown."""
+    """Midnight of the day a time without a date belongs to: the race day, else the day it came in; None if unknown.
+
+    The day it came in is given for what was live then, never for a file: that may be uploaded on any day.
+    """
     day = context.race_date
     if day is None and context.received_at is not None:
         day = context.received_at.astimezone(ZoneInfo(context.zone)).date()

@@ -12,7 +12,7 @@ from timing.decoders.model import Context, Decoder, Parsed, Read, Reject
 from timing.decoders.sheet.cell_times import AMBIGUOUS_DATE, HOURS_LOST, NO_DATE, OTHER_ZONE
 from timing.decoders.sheet.chip_cells import CHIP_RUINED
 from timing.decoders.sheet.plain_text import PlainText, delimiter_of, is_separator_line, read_text
-from timing.decoders.sheet.rows import Rows, read_rows
+from timing.decoders.sheet.rows import NO_SOURCE, Rows, read_rows
 from timing.decoders.sheet.workbook import ZIP_MARK, BadWorkbook, sheets
 
 NOT_A_CHIP_FILE = "not_a_chip_file"
@@ -74,7 +74,8 @@ def _doubt_last(text: PlainText, rows: Rows, delimiter: str) -> Rows:
     refused_last = bool(rows.refused) and rows.refused[-1][0] == last
     if refused_last:
         reason = rows.refused[-1][1]
-        kept = reason if reason in _NEVER_BY_CUTTING else TRUNCATED
+        nowhere = reason == NO_SOURCE and rows.columns.reader < 0  # no row of this file names one
+        kept = reason if nowhere or reason in _NEVER_BY_CUTTING else TRUNCATED
         return rows._replace(refused=[*rows.refused[:-1], (last, kept)])
     if not rows.reads:
         return rows  # the last line may be the headings themselves
@@ -110,4 +111,4 @@ def _parse_workbook(body: bytes, context: Context) -> Parsed:
     return Parsed(tuple(reads), rejects=tuple(rejects))
 
 
-SHEET = Decoder("csv", ("generic_csv",), parse)
+SHEET = Decoder("csv", ("generic_csv", "xlsx"), parse)

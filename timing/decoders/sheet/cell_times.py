@@ -66,7 +66,8 @@ class TimeCells:
         elif serial := _SERIAL.fullmatch(text):
             return self._from_serial(serial[1], serial[2], date)
         if offset := _OFFSET.fullmatch(text):
-            return self._checked(self._day(date) + _of_day(offset[1]), offset[2])
+            of_day = _of_day(offset[1])
+            return self._checked(self._day(date) + of_day, offset[2])
         of_day = _of_day(text)
         return self._day(date) + of_day
 

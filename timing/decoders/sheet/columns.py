@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from timing.decoders.sheet.cell_times import BadCell, TimeCells
+from timing.decoders.sheet.cell_times import NO_DATE, BadCell, TimeCells
 from timing.decoders.sheet.chip_cells import chip_of
 
 HEADINGS: dict[str, str] = {
@@ -97,8 +97,8 @@ def _by_content(rows: Sequence[Sequence[str]], times: TimeCells) -> Columns | No
 def _is_time(cell: str, times: TimeCells) -> bool:
     try:
         times.moment(cell)
-    except BadCell:
-        return False
+    except BadCell as bad:
+        return str(bad) == NO_DATE and ":" in cell  # a time of day, of a day that nobody named
     return ":" in cell
 
 

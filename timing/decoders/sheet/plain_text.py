@@ -36,7 +36,7 @@ class PlainText:
 
 def read_text(body: bytes) -> PlainText:
     """The file as lines."""
-    encoding, mark = _encoding(body)
+    encoding, mark = encoding_of(body)
     body = body[mark:]
     if encoding.startswith("utf-16"):
         text = body.decode(encoding, "surrogatepass" if len(body) % 2 == 0 else "ignore")
@@ -57,7 +57,7 @@ def _decoded(line: bytes, encoding: str) -> str | None:
         return None
 
 
-def _encoding(body: bytes) -> tuple[str, int]:
+def encoding_of(body: bytes) -> tuple[str, int]:
     """The encoding and the length of the mark that tells it.
 
     Chinese spreadsheets save GBK or GB18030, which almost any bytes can pass for, so UTF-8 comes first: when all lines

@@ -15,6 +15,7 @@ NOT_A_READ = "not_a_read"  # a title above the headings
 TOO_FEW_CELLS = "too_few_cells"
 BAD_ENCODING = "bad_encoding"
 BAD_SOURCE = "bad_source"
+NO_SOURCE = "no_source"  # neither the row nor anybody else names the reader
 _UNREADABLE = ("\N{REPLACEMENT CHARACTER}",)  # neither a heading nor a read
 _NUMBERS = {"lap": small_number, "record": small_number, "rssi": decibels}
 
@@ -35,7 +36,7 @@ def read_rows(rows: Iterable[Cells | None], context: Context) -> Rows | None:
     columns = find_columns([_UNREADABLE if row is None else row for row in head], times)
     if columns is None:
         return None
-    reader = _RowReader(columns, times, context.source)
+    reader = _RowReader(columns, times, context)
     reads: list[Read] = []
     refused: list[tuple[int, str]] = []
     headings = head[columns.row] if columns.row >= 0 else None
@@ -58,10 +59,11 @@ def read_rows(rows: Iterable[Cells | None], context: Context) -> Rows | None:
 class _RowReader:
     """Reads one row after another; remembers chips and readers, which come again and again."""
 
-    def __init__(self, columns: Columns, times: TimeCells, source: str) -> None:
+    def __init__(self, columns: Columns, times: TimeCells, context: Context) -> None:
         self._columns = columns
         self._times = times
-        self._source = source
+        self._source = context.source
+        self._needs_source = context.needs_source
         self._chips: dict[str, str] = {}
         self._readers: dict[str, str] = {}
         self._texts: dict[str, str] = {}
@@ -93,6 +95,8 @@ class _RowReader:
             source = cell.strip() or self._source
             if source and not is_name(source):
                 raise BadCell(BAD_SOURCE)
+            if not source and self._needs_source:
+                raise BadCell(NO_SOURCE)
             self._readers[cell] = source
         return source
 
