@@ -2,6 +2,7 @@
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.views import APIView
 
 from race.models import Edition, Race, Token, User
@@ -27,6 +28,8 @@ class Scoped(APIView):
             return get_object_or_404(Edition, slug=slug)
         if (token := self.token()) is not None:
             return token.edition
+        if not self.request.user.is_authenticated:
+            raise NotAuthenticated  # a key says which edition is meant; "not found" would not tell that it is missing
         raise Http404
 
     def token(self) -> Token | None:
