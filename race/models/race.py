@@ -1,6 +1,7 @@
 """A race, who is ranked together in it, and who leaves on which gun."""
 
 from django.db import models
+from django.utils.translation import get_language
 
 from race.models.course import Course
 from race.models.edition import Edition, in_language
@@ -42,6 +43,23 @@ class Race(models.Model):
     def name(self) -> str:
         """The name in the language in force."""
         return in_language(self.name_zh, self.name_en)
+
+    @property
+    def short_name(self) -> str:
+        """The name on a phone's tab, in the language in force."""
+        return short_name(self.name)
+
+
+def short_name(name: str) -> str:
+    """The name on a phone's tab, where five must stand side by side: without what all of them share."""
+    if not (get_language() or "").startswith("en"):
+        return name.removeprefix("男子").removesuffix("组")
+    if "women" in name.lower():
+        return "Women"
+    kept = [word for word in name.split() if word.lower() not in ("men", "men's", "men’s", "road")]
+    # Lower case but for the first letter and for what is written in capitals, such as MTB.
+    text = " ".join(word if word.isupper() else word.lower() for word in kept)
+    return text[:1].upper() + text[1:]
 
 
 class Wave(models.Model):

@@ -23,6 +23,7 @@ class SignIn(LoginView):
     template_name = "race/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+    next_page = "/"
 
 
 class SignOut(LogoutView):

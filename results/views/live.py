@@ -17,6 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
+from race.clock import segment
 from race.models import Edition, Race, TimingPoint
 from results import live
 from results.views.live_words import words
@@ -79,6 +80,7 @@ def edition_json(edition: Edition) -> dict[str, Any]:
         "short": edition.short_name,
         "note": edition.venue,
         "zone": edition.zone,
+        "clock": segment(edition),
     }
 
 
@@ -93,7 +95,7 @@ def as_json(race: Race, zone: str) -> dict[str, Any]:
         "code": categories[0].code if categories else "",
         "mark": categories[0].mark if categories else "",
         "title": race.name,
-        "short": short_name(race.name),
+        "short": race.short_name,
         "name": {"zh": race.name_zh, "en": race.name_en},
         "day": race.day.isoformat(),
         "planned": planned.isoformat() if planned else None,
@@ -123,19 +125,6 @@ def starts(planned: datetime | None, day: date) -> str:
     """When a race starts, as a tab says it: 周日 8:30, Sun 8:30."""
     weekday = date_format(day, "D")
     return f"{weekday} {planned.hour}:{planned.minute:02}" if planned else weekday
-
-
-def short_name(name: str) -> str:
-    """The name on a phone's tab, where five must stand side by side: without what all of them share."""
-    if not (get_language() or "").startswith("en"):
-        return name.removeprefix("男子").removesuffix("组")
-    if "women" in name.lower():
-        return "Women"
-    return (
-        " ".join(word for word in name.split() if word.lower() not in ("men", "men's", "men’s", "road"))
-        .capitalize()
-        .replace("mtb", "MTB")
-    )
 
 
 def context(edition: dict[str, Any], races: list[dict[str, Any]], boards: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ def why_words() -> dict[str, Word]:
 def _frame() -> dict[str, Word]:
     return {
         "why.title": gettext("Why?"),
+        "why.reads": gettext("read {n} times"),
         "why.gun": gettext("Official gun of the wave"),
         "why.laps": [ngettext("{n} lap counted, {time} in all", "{n} laps counted, {time} in all", n) for n in (1, 2)],
         "why.lap": gettext("Last lap {time}"),
@@ -59,6 +60,7 @@ def _rules() -> dict[str, Word]:
         "reason.not_signed_on": gettext("Did not sign on"),
         "reason.tie_needs_photo": gettext("Level with another rider: the photo-finish decides"),
         "reason.suspect_missed_read": gettext("A lap looks too long: a read may be missing"),
+        "reason.suspect_fast_lap": gettext("A lap looks too short: a stray read may have been counted"),
         "reason.no_reads": gettext("No reads of this chip"),
         "reason.no_finish_read": gettext("No read at the finish"),
         "reason.no_time_read": gettext("No read where the time is taken"),

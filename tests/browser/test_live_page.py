@@ -221,6 +221,31 @@ def test_the_page_in_english_says_surname_first_and_same_time(page: "Page", plac
     assert page.locator(".fold").first.text_content() == "14th to 127th"
 
 
+def test_a_closed_race_shows_its_state_and_the_winners_time_and_nothing_that_runs(page: "Page", place: Site):
+    closed = place.boards["me"]
+    closed |= {"phase": "closed", "finished_at": closed["last"]}
+    closed["rows"][0][2] = "FIN"
+    watch(page, place)
+    age, clock = page.locator("[data-at=age]"), page.locator("[data-at=clock]")
+    assert (age.text_content(), clock.text_content()) == ("已结束", "1:26:31")
+    assert page.locator("[data-at=road]").is_hidden()
+    assert page.locator(".group-gap").all_text_contents() == ["0:00", "+0:12", "+0:58", "+3:20"]
+
+
+def test_a_strip_with_nobody_on_it_is_not_shown(page: "Page", place: Site):
+    place.boards["me"]["counts"]["racing"] = 0
+    watch(page, place)
+    assert page.locator("[data-at=road]").is_hidden()
+
+
+def test_the_other_language_shows_the_same_race(page: "Page", place: Site):
+    watch(page, place, anchor="wo")
+    link = page.locator("a[hreflang=en]").first
+    with page.expect_request(re.compile("/language/en/")) as asked:
+        link.click()
+    assert asked.value.url.endswith("?next=%2Flive%2F%23wo")
+
+
 def test_five_tabs_stand_in_view_at_phone_width(page: "Page", place: Site):
     watch(page, place)
     boxes = page.locator(".tab").evaluate_all(

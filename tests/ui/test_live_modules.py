@@ -193,3 +193,79 @@ def test_those_who_have_finished_are_one_part_with_the_times_of_the_bunch(page: 
         False,
         ["time", "same", "same", "same"],
     ]
+
+
+def test_labels_keep_to_two_levels_and_the_first_asked_for_always_get_one(page: "Page"):
+    script = """
+        import { fitting, placeBoxes } from "/live/strip.js";
+        let seed = 11;
+        const random = (n) => { seed = (seed * 1103515245 + 12345) % 2147483648; return seed % n; };
+        const sizes = (points) => points, bad = [];
+        for (let round = 0; round < 300; round += 1) {
+            const boxes = Array.from({ length: 1 + random(12) }, () => ({ x: random(300), width: 40 + random(160) }));
+            const chosen = fitting(boxes, sizes, 760, 6);
+            if (boxes.slice(0, 2).some((box) => !chosen.includes(box))) bad.push("first");
+            if (placeBoxes(chosen, 760).some(({ line }) => line > 1)) bad.push("level");
+        }
+        return [bad, fitting(Array.from({ length: 12 }, () => ({ x: 80, width: 100 })), sizes, 760, 6).length];
+    """
+    assert run_module(page, script) == [[], 2]
+
+
+def test_an_old_clock_of_a_board_does_not_replace_a_newer_one(page: "Page"):
+    script = """
+        import { EventClock } from "/live/clock.js";
+        const clock = new EventClock(() => Date.parse("2026-01-01T05:00:00Z"));
+        clock.setLaw({ real: "2026-01-01T04:00:00Z", event: "2024-05-25T12:00:00+08:00", speed: 0 });
+        const found = [clock.event()];
+        clock.offerLaw({ real: "2026-01-01T00:00:00Z", event: "2024-05-25T09:00:00+08:00", speed: 30 });
+        found.push(clock.event());
+        clock.offerLaw({ real: "2026-01-01T05:00:00Z", event: "2024-05-25T12:10:00+08:00", speed: 1 });
+        return [...found, clock.event()].map((ms) => new Date(ms).toISOString().slice(11, 16));
+    """
+    assert run_module(page, script) == ["04:00", "04:00", "04:10"]
+
+
+def test_those_over_the_time_limit_are_a_part_of_their_own_and_the_counts_add_up(page: "Page"):
+    script = """
+        import { fromBoard, parts } from "/live/board.js";
+        import { fieldWords } from "/live/headline.js";
+        import { setWords } from "/live/words.js";
+        setWords(words, "en");
+        return [parts(fromBoard(board).rows.slice(-2)).map(({ part }) => part), fieldWords(counts), fieldWords(riding)];
+    """
+    board = weekend.boards()["mm"]
+    board["rows"][-2][2] = "OTL"
+    names = ("started", "racing", "finished", "lapped", "otl", "dnf", "nr", "dsq", "dns")
+    over = weekend.counts(entered=80, started=70, finished=50, lapped=9, otl=4, dnf=6, dsq=1, dns=10)
+    given = {"board": board, "counts": over, "riding": weekend.boards()["me"]["counts"]}
+    found = run_module(page, script, given | {"words": {f"facts.{name}": f"{{n}} {name}" for name in names}})
+    assert found == [
+        ["otl", "dsq"],
+        "70 started, 50 finished, 9 lapped, 4 otl, 6 dnf, 1 dsq, 10 dns",
+        "148 started, 139 racing, 9 dnf, 3 dns",
+    ]
+
+
+def test_groups_are_counted_as_their_letters_are(page: "Page"):
+    script = """
+        import { chinese, groupTitles } from "/live/names.js";
+        import { setWords } from "/live/words.js";
+        setWords({ "role.lead": "领先", "role.main": "大集团", "role.group": "第{n}集团" }, "zh-hans");
+        const groups = ["lead", "main", "group", "group"].map((role, i) => ({ key: "ABCD"[i], role }));
+        return [[...groupTitles(groups).values()], [9, 10, 12, 20, 26].map(chinese)];
+    """
+    assert run_module(page, script) == [
+        ["领先", "大集团", "第三集团", "第四集团"],
+        ["九", "十", "十二", "二十", "二十六"],
+    ]
+
+
+def test_repeated_reads_are_a_count_at_the_passing_they_belong_to(page: "Page"):
+    script = """
+        import { folded } from "/live/why.js";
+        const step = (kind, at, value) => ({ kind, at, point: "F", value });
+        const steps = [step("used", "9:00", 1), step("merged", "9:00", 3), step("used", "9:20", 2), step("merged", "9:21", 1)];
+        return folded(steps).map(({ kind, at, more }) => [kind, at, more ?? null]);
+    """
+    assert run_module(page, script) == [["used", "9:00", 3], ["used", "9:20", None], ["merged", "9:21", None]]

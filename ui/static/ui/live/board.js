@@ -28,7 +28,7 @@ export function applyDelta(board, delta) {
   return next;
 }
 
-const OUT = { DNF: "out", OTL: "out", NR: "out", DNS: "dns", DSQ: "dsq", waiting: "waiting", LAP: "lapped" };
+const OUT = { DNF: "out", OTL: "otl", NR: "out", DNS: "dns", DSQ: "dsq", waiting: "waiting", LAP: "lapped" };
 
 /** Which part of the list a row stands in: a group that is `known` to be on the road, or one of the named parts. */
 export function partOf(row, known = null) {
@@ -96,7 +96,7 @@ export function listItems(rows, { known = null, front, rest, opened }) {
 /** What the last column of a row says: {kind: "time" | "gap" | "same" | "down" | "status" | "none", value}. */
 export function resultOf(row, before) {
   const part = partOf(row);
-  if (part === "out" || part === "dns" || part === "dsq") return { kind: "status", value: row.status };
+  if (part === "out" || part === "otl" || part === "dns" || part === "dsq") return { kind: "status", value: row.status };
   if (row.down > 0) return { kind: "down", value: row.down };
   if (row.time_ms === null || row.status === "waiting") return { kind: "none" };
   const seconds = (r) => Math.floor(r.gap_ms / 1000);

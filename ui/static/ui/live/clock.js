@@ -28,6 +28,11 @@ export class EventClock {
     this.law = clock ? { real: Date.parse(clock.real), event: Date.parse(clock.event), speed: clock.speed } : null;
   }
 
+  /** The clock of a board, which may be an old one: it counts only where it is newer than the law in force. */
+  offerLaw(clock) {
+    if (this.law && clock && Date.parse(clock.real) > this.law.real) this.setLaw(clock);
+  }
+
   /** Event time at the device time `at`, in milliseconds since 1970. */
   event(at = this.now()) {
     const real = at + this.offset;

@@ -1,7 +1,7 @@
 // The top of the page: the five tabs, how old the data is, the clock, how far the leader is.
 import { el, setText, svg, toggle } from "./dom.js";
 import { leaderWay } from "./road.js";
-import { say } from "./words.js";
+import { isEnglish, say } from "./words.js";
 import { date, shortTime, span, timeOfDay, weekday } from "./when.js";
 import { raceTime } from "../times.js";
 
@@ -15,7 +15,7 @@ export function tabState(race, board) {
     return [weekday(planned), shortTime(planned)];
   }
   if (board.standing === "official") return say("tab.official");
-  if (board.phase === "closed") return say("tab.provisional");
+  if (board.phase === "closed") return say(matchMedia("(min-width: 1100px)").matches ? "tab.provisional" : "tab.provisional.short");
   if (board.finished_at) return say("tab.finishing");
   if (!board.leader) return say("tab.started");
   return say("tab.lap", { n: Math.min(board.leader.laps + 1, board.laps) });
@@ -27,6 +27,21 @@ function drawState(node, state) {
   if (!day) return setText(node, time);
   if (node.textContent !== `${day} ${time}` || !node.firstElementChild) node.replaceChildren(el("span", { cls: "tab-weekday" }, `${day} `), time);
   return undefined;
+}
+
+/** What became of those who started, in parts that add up; those who did not start stand behind it. */
+export function fieldWords(counts) {
+  const order = ["racing", "finished", "lapped", "otl", "dnf", "nr", "dsq"];
+  const told = order.reduce((sum, part) => sum + (part === "lapped" ? 0 : counts[part]), 0);
+  // `lapped` of the board also counts those who still ride, a lap down; here only those who are out.
+  const all = { ...counts, lapped: Math.max(0, counts.started - told) };
+  const words = ["started", ...order, "dns"].filter((part) => all[part]).map((part) => say(`facts.${part}`, { n: all[part] }));
+  return words.join(isEnglish() ? ", " : "，");
+}
+
+/** The time of the winner, of the newest first in the order while there is none; null when nobody has any. */
+export function winningTime(board) {
+  return board.rows.find((row) => row.rank === 1 && row.status === "FIN")?.time_ms ?? board.leader?.time_ms ?? null;
 }
 
 export class Headline {
@@ -48,14 +63,13 @@ export class Headline {
   /** Everything that changes with a new board. */
   board(race, board) {
     setText(this.at("name"), race.title);
-    const counts = board.counts;
     const facts = [say("facts.km", { km: km(board.start_m + board.laps * board.lap_m) }),
       say("facts.laps", { n: board.laps, km: km(board.lap_m) }),
       say("facts.gun", { time: shortTime(Date.parse(board.gun || board.planned)) })];
-    if (board.phase !== "upcoming") facts.push(say(board.phase === "closed" ? "facts.closed" : "facts.riders", counts));
+    if (board.phase !== "upcoming") facts.push(fieldWords(board.counts));
     setText(this.at("facts"), facts.join(" · "));
     const standing = board.phase === "upcoming" ? [] : [say(board.standing === "official" ? "standing.official" : "standing.provisional")];
-    setText(this.at("standing"), ["", ...standing, say("revision", { n: board.revision })].join(" · "));
+    setText(this.at("standing"), [...standing, say("revision", { n: board.revision })].join(" · "));
     setText(this.at("speed"), board.leader?.speed ? board.leader.speed.toFixed(1) : "–");
     this.segments(board);
   }
@@ -70,14 +84,15 @@ export class Headline {
   /** Everything that changes with time alone: called a few times a second. */
   tick(board, nowMs, age) {
     const stale = age === "stale";
-    const upcoming = board.phase === "upcoming" || (!board.gun && !board.leader);
+    const upcoming = board.phase === "upcoming" || (board.phase === "live" && !board.gun && !board.leader);
     toggle(this.root, "is-upcoming", upcoming);
     toggle(this.root, "is-finished", board.finished_at || board.phase === "closed");
     if (upcoming) return this.countdown(board, nowMs);
     const over = board.phase === "closed" || board.finished_at || (board.leader && board.leader.laps >= board.laps);
     const gun = board.gun ? Date.parse(board.gun) : null;
     setText(this.at("clock-label"), over ? say("clock.winner") : stale ? say("clock.estimated") : say("clock.race"));
-    setText(this.at("clock"), over && board.leader ? raceTime(board.leader.time_ms) : gun === null ? "–" : raceTime(nowMs - gun));
+    const won = over ? winningTime(board) : null;
+    setText(this.at("clock"), won !== null ? raceTime(won) : board.phase === "closed" ? "–" : gun === null ? "–" : raceTime(nowMs - gun));
     setText(this.at("clock-note"), gun === null ? say("clock.nogun") : "");
     const way = leaderWay(board, nowMs);
     setText(this.at("togo-label"), over ? "" : say("togo"));
@@ -114,10 +129,10 @@ export class Headline {
   /** How old the data is, in words beside a sign; over a minute the notice says it large. */
   age(level, ageMs, stoppedAtMs, board) {
     const line = this.at("age");
-    line.className = `age age-${level}`;
-    const seconds = Math.floor(ageMs / 1000);
+    const seconds = Math.floor(ageMs / 1000), closed = board?.phase === "closed" && level !== "stale";
+    line.className = closed ? "age age-closed" : `age age-${level}`;
     const waiting = board && board.phase === "upcoming";
-    setText(line, level === "waiting" ? say("age.connecting")
+    setText(line, closed ? say("age.closed") : level === "waiting" ? say("age.connecting")
       : level === "live" ? (waiting ? say("age.waiting") : say("age.live", { n: Math.max(seconds, 1) }))
       : level === "ageing" ? say("age.ageing", { n: seconds })
       : say("age.stale", { time: timeOfDay(stoppedAtMs) }));

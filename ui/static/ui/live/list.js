@@ -2,7 +2,7 @@
 // order changes. Nothing moves under a finger; a focused row keeps its place on the glass and the rest moves around it.
 import { bib, el, icon, setText, toggle } from "./dom.js";
 import { listItems, resultOf } from "./board.js";
-import { groupTitles, isForeign, mainName, otherName, regionOf, statusText, subLine, teamOf } from "./names.js";
+import { groupTitles, isForeign, mainName, otherName, otherPlace, placeWords, regionOf, statusText, subLine, teamOf } from "./names.js";
 import { isEnglish, ordinal, say } from "./words.js";
 import { gap, lapsDown, NOTHING, raceTime, sameTime } from "../times.js";
 
@@ -164,14 +164,12 @@ export class List {
     setText(title, group ? `${key} ${this.titles.get(key)}` : say(`part.${part}`));
     setText(size, say("riders", { n: group ? group.size : rows.length }));
     const leads = group && !group.gap_ms && group.time_ms !== null;
-    setText(right, leads ? this.leadWords(group) : group ? gap(group.gap_ms) : mixed ? say("head.mixed") : "");
+    setText(right, leads ? this.leadWords(group) : group ? [gap(group.gap_ms), otherPlace(group, this.board.groups, this.race)].filter(Boolean).join(" · ") : mixed ? say("head.mixed") : "");
   }
 
   /** Where the gaps of the leaders were taken: at the line after a lap, or at a point on the next one. */
-  leadWords({ time_ms, lap, point, m }) {
-    if (!m) return say("head.lead", { time: raceTime(time_ms), n: lap });
-    const place = this.race.course.points.find((one) => one.code === point);
-    return say("head.point", { time: raceTime(time_ms), n: lap + 1, place: isEnglish() ? place?.name.en : place?.name.zh });
+  leadWords(group) {
+    return [raceTime(group.time_ms), placeWords(group, this.race)].join(isEnglish() ? " " : " · ");
   }
 
   makeFold() {
@@ -225,7 +223,7 @@ export class List {
     if (isForeign(rider)) name.append(" ", el("small", { cls: "only-phone" }, rider.nation));
     if (other && other !== mainName(rider)) name.append(" ", el("small", { cls: "only-desk" }, other));
     const lines = subLine(rider).filter(Boolean).map((line) => el("span", {}, line));
-    if (row.status === "DNF" && row.laps) lines.push(el("span", { cls: "row-out" }, `· ${say("out.after", { n: row.laps })}`));
+    if (row.status === "DNF" && row.laps) lines.push(el("span", { cls: "row-out" }, `${lines.length ? "· " : ""}${say("out.after", { n: row.laps })}`));
     sub.replaceChildren(...lines);
   }
 

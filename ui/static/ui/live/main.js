@@ -9,7 +9,7 @@ import { AGEING_MS, Headline, STALE_MS } from "./headline.js";
 import { List } from "./list.js";
 import { places } from "./road.js";
 import { Search } from "./search.js";
-import { drawSituation, mineOf } from "./situation.js";
+import { drawSituation, listedGroups, mineOf } from "./situation.js";
 import { Stream } from "./stream.js";
 import { Strip } from "./strip.js";
 import { date, setZone, timeOfDay } from "./when.js";
@@ -44,7 +44,10 @@ class Page {
   get board() { return this.seen.get(this.slug); }
 
   start() {
-    for (const board of this.seen.values()) this.clock.setLaw(board.clock);
+    const told = this.data.edition.clock;  // the server's word of this moment; a board may be of a clock long stopped
+    const laws = [...this.seen.values()].map((board) => board.clock);
+    this.clock.setLaw(told !== undefined ? told : laws[0]);
+    for (const law of laws) this.clock.offerLaw(law);
     this.pick();
     addEventListener("hashchange", () => this.pick());
     let resized = 0;
@@ -80,7 +83,7 @@ class Page {
 
   took(slug, board) {
     this.seen.set(slug, board);
-    this.clock.setLaw(board.clock);
+    this.clock.offerLaw(board.clock);
     if (slug === this.slug) this.drawAll();
     else this.headline.tabs(this.seen, this.slug);
   }
@@ -106,6 +109,7 @@ class Page {
     const followed = this.follow.bibs(this.slug), mine = mineOf(board, followed);
     const nothing = !board.rows.some((row) => row.laps || row.status === "racing") && !board.leader;
     this.root.classList.toggle("is-empty", nothing);
+    this.root.classList.toggle("has-long-bibs", board.rows.some((row) => row.bib > 999));
     this.headline.board(race, board);
     drawSituation(this.at("groups"), board, race, followed);
     this.at("situation").hidden = !board.groups.length;
@@ -132,7 +136,8 @@ class Page {
     if (!board) return;
     this.headline.tick(board, this.clock.event(), age.level);
     const stopped = age.level === "stale" ? age.stopped : null;
-    setText(this.at("situation-time"), timeOfDay(age.level === "stale" ? age.stopped : this.clock.event()));
+    const closedAt = board.phase === "closed" ? Date.parse(board.last || board.planned) : null;
+    setText(this.at("situation-time"), timeOfDay(closedAt ?? stopped ?? this.clock.event()));
     setText(this.at("strip-title"), stopped === null ? say("strip.title.phone") : say("situation.at", { time: timeOfDay(stopped) }));
     this.pinned.draw({ follow: this.follow, boards: this.seen, races: this.races, now: () => this.clock.event(), stoppedAt: stopped,
       inView: (slug, number) => slug === this.slug && this.inView(number) });
@@ -146,13 +151,14 @@ class Page {
   tickStrip() {
     const { board, race } = this;
     if (!board) return;
-    const racing = board.phase === "live";
-    const found = racing && this.age.level !== "stale" ? places(board, this.clock.event()) : [];
-    this.at("road").hidden = !(board.groups.length && racing) || (race.course.profile.length < 2);
+    const racing = board.phase === "live" && board.counts.racing > 0, stale = this.age.level === "stale";
+    const found = racing && !stale ? places(board, this.clock.event()) : [];
+    this.at("road").hidden = !(racing && (stale ? board.groups.length : found.length)) || (race.course.profile.length < 2);
     if (this.at("road").hidden) return;
     setText(this.at("strip-how"), say("strip.how", { n: Math.min((board.leader?.laps ?? 0) + 1, board.laps) }));
     this.strip.profile(race.course, this.data.lang);
-    this.strip.groups(found, mineOf(board, this.follow.bibs(this.slug)));
+    const mine = mineOf(board, this.follow.bibs(this.slug));
+    this.strip.groups(found, mine, listedGroups(board, mine).map((group) => group.key));
   }
 }
 

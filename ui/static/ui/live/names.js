@@ -16,18 +16,41 @@ export function subLine(rider) {
   return isForeign(rider) && other && other !== mainName(rider) ? [other] : [team];
 }
 
+/** The code of a status in words; those who wait or ride have no code. */
 export function statusText(code) {
+  if (code === "racing" || code === "waiting") return say(`status.${code}`);
   return isEnglish() ? code : `${say(`status.${code}`)} ${code}`;
 }
 
-/** Titles of groups: the leaders, the chase, the bunch, then the counted ones behind it. */
+const DIGITS = "零一二三四五六七八九";
+
+/** A number to 99 as it is written in Chinese: 四, 十二, 二十六. */
+export function chinese(n) {
+  if (n < 10) return DIGITS[n];
+  return `${n < 20 ? "" : DIGITS[Math.floor(n / 10)]}十${n % 10 ? DIGITS[n % 10] : ""}`;
+}
+
+/** Where the gap of a group was taken: at the line after a lap, or at a point on the next one. */
+export function placeWords({ lap, point, m }, race) {
+  if (!m) return say("head.line", { n: lap });
+  const found = race.course.points.find((one) => one.code === point);
+  return say("head.place", { n: lap + 1, place: (found && (isEnglish() ? found.name.en : found.name.zh)) || point });
+}
+
+/** The same, where it is not the place of the leaders; else null. */
+export function otherPlace(group, groups, race) {
+  const lead = groups[0];
+  return group.point === lead.point && group.lap === lead.lap ? null : placeWords(group, race);
+}
+
+/** Titles of groups: the leaders, the chase, the bunch; the others are counted as their letter is (D is the fourth). */
 export function groupTitles(groups) {
   const titles = new Map();
-  let chases = 0, behind = 1;
-  for (const group of groups) {
+  let chases = 0;
+  groups.forEach((group, i) => {
     if (group.role === "lead" || group.role === "main") titles.set(group.key, say(`role.${group.role}`));
     else if (group.role === "chase") titles.set(group.key, ++chases === 1 ? say("role.chase") : say("role.chase.n", { n: chases }));
-    else titles.set(group.key, ++behind <= 6 ? say(`role.group.${behind}`) : say("role.group.n", { n: behind }));
-  }
+    else titles.set(group.key, say("role.group", { n: isEnglish() ? i + 1 : chinese(i + 1) }));
+  });
   return titles;
 }

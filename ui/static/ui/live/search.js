@@ -86,7 +86,7 @@ export class Search {
     return el("li", { data: { race: slug, bib: number } },
       el("button", { cls: "found-open", type: "button" }, mark(race.mark), bib(number, race.mark, "bib-fill"),
         el("span", { cls: "found-who" }, el("span", { cls: "cut" }, el("b", {}, mainName(rider)), " ", el("small", {}, otherName(rider))),
-          el("span", { cls: "cut tiny soft" }, `${race.short} · ${teamOf(rider)}`))),
+          el("span", { cls: "cut tiny soft" }, [race.short, teamOf(rider)].filter(Boolean).join(" · ")))),
       el("button", { cls: "star", type: "button", ariaPressed: String(followed), ariaLabel: say("star.follow", { bib: number }) }, icon("star")));
   }
 }

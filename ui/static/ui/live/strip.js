@@ -3,6 +3,8 @@ import { svg } from "./dom.js";
 import { isEnglish, say } from "./words.js";
 import { gap } from "../times.js";
 
+const LEVELS = 2;
+
 /**
  * Boxes above the strip, so that none covers another: each wants to stand over its own point, gives way to the left,
  * and goes one line up where the left is full. `boxes`: [{x, width}]; returns [{left, line}] in the same order.
@@ -23,6 +25,19 @@ export function placeBoxes(boxes, width, space = 6) {
     placed[i] = { left, line };
   }
   return placed;
+}
+
+/**
+ * The points that get a label: taken in the order given as long as all of them stand within `lines` levels.
+ * `boxesOf(points)` says what boxes these points would need. Whoever finds no room stays a dot.
+ */
+export function fitting(points, boxesOf, width, space, lines = LEVELS) {
+  const chosen = [];
+  for (const point of points) {
+    const placed = placeBoxes(boxesOf([...chosen, point]), width, space);
+    if (placed.every(({ line }) => line < lines)) chosen.push(point);
+  }
+  return chosen;
 }
 
 /** Altitude at a metre of the lap, between the points of the profile. */
@@ -97,21 +112,23 @@ export class Strip {
     return found;
   }
 
-  /** The groups: [{key, metre, size, gap_ms, role}], and the key of the one the reader follows. */
-  groups(found, mine) {
+  /** The groups: [{key, metre, size, gap_ms, role}], the key of the one the reader follows, and the keys that the list names. */
+  groups(found, mine, listed) {
     if (!this.marks) return;
     const all = found.map((group) => ({ group, x: this.x(group.metre), y: this.y(altitude(this.course.profile, group.metre)) }));
-    const points = this.named(all, mine), others = all.filter((point) => !points.includes(point));
+    const points = this.named(all, mine, listed), others = all.filter((point) => !points.includes(point));
     this.marks.replaceChildren(...others.map(({ x, y }) => svg("circle", { class: "strip-dot is-small", cx: x, cy: y, r: 2.5 })),
       ...points.map(({ x, y, group }) => svg("path", { class: this.cls("strip-stem", group, mine), d: `M${x} ${y}V${this.base}` })),
       ...(this.wide ? this.boxes(points, mine) : this.letters(points, mine)),
       ...[...points].reverse().map(({ x, y, group }) => svg("circle", { class: this.cls("strip-dot", group, mine), cx: x, cy: y, r: this.wide ? 5 : 4 })));
   }
 
-  /** The points that get a name: the leaders, the reader's own group, then the largest; the others are dots only. */
-  named(points, mine) {
-    const weight = ({ group }) => (group.role === "lead" ? 2e6 : group.key === mine ? 1e6 : group.size);
-    const chosen = [...points].sort((a, b) => weight(b) - weight(a)).slice(0, this.wide ? 6 : 5);
+  /** The points that get a name: the leaders, the reader's own group, then those of the list from the front back. */
+  named(points, mine, listed) {
+    const weight = ({ group }) => (group.role === "lead" ? 2 : group.key === mine ? 1 : 0);
+    const asked = points.filter(({ group }) => listed.includes(group.key)).sort((a, b) => weight(b) - weight(a));
+    const chosen = this.wide ? fitting(asked, (some) => this.boxSizes(some), this.width)
+      : fitting(asked, (some) => this.bunchSizes(this.bunches(some)), this.width, 2);
     return points.filter((point) => chosen.includes(point));
   }
 
@@ -119,11 +136,19 @@ export class Strip {
     return `${base}${group.key === mine ? " is-mine" : ""}${group.role === "lead" ? " is-lead" : ""}`;
   }
 
+  label({ group }) {
+    return group.role === "lead" ? say("strip.lead", { key: group.key, n: group.size })
+      : group.size > 5 ? say("strip.group", { key: group.key, n: group.size, gap: gap(group.gap_ms) }) : `${group.key} ${gap(group.gap_ms)}`;
+  }
+
+  boxSizes(points) {
+    const width = (text) => [...text].reduce((sum, sign) => sum + (sign.charCodeAt(0) > 0x2e80 ? 14 : 8), 22);
+    return points.map((point) => ({ x: point.x + 10, width: width(this.label(point)) }));
+  }
+
   boxes(points, mine) {
-    const texts = points.map(({ group }) => (group.role === "lead" ? say("strip.lead", { key: group.key, n: group.size })
-      : group.size > 5 ? say("strip.group", { key: group.key, n: group.size, gap: gap(group.gap_ms) }) : `${group.key} ${gap(group.gap_ms)}`));
-    const widths = texts.map((text) => [...text].reduce((sum, sign) => sum + (sign.charCodeAt(0) > 0x2e80 ? 14 : 8), 22));
-    const placed = placeBoxes(points.map(({ x }, i) => ({ x: x + 10, width: widths[i] })), this.width);
+    const sizes = this.boxSizes(points), widths = sizes.map((one) => one.width), texts = points.map((point) => this.label(point));
+    const placed = placeBoxes(sizes, this.width);
     return points.flatMap(({ x, y, group }, i) => {
       const left = placed[i].left, top = 36 - placed[i].line * 31, middle = Math.max(left + 8, Math.min(x, left + widths[i] - 8));
       return [svg("path", { class: this.cls("strip-lead-line", group, mine), d: `M${x} ${y}L${middle} ${top + 26}` }),
@@ -132,20 +157,28 @@ export class Strip {
     });
   }
 
-  /** On a phone one letter stands for a group, and neighbours share a label. */
-  letters(points, mine) {
+  /** On a phone neighbours share a label. */
+  bunches(points) {
     const sorted = [...points].sort((a, b) => a.x - b.x), bunches = [];
     for (const point of sorted) {
       const last = bunches[bunches.length - 1];
       if (last && point.x - last[last.length - 1].x < 16) last.push(point);
       else bunches.push([point]);
     }
-    const widths = bunches.map((bunch) => bunch.length * 13);
-    const placed = placeBoxes(bunches.map((bunch, i) => ({ x: bunch.reduce((sum, p) => sum + p.x, 0) / bunch.length, width: widths[i] })), this.width, 2);
+    return bunches;
+  }
+
+  bunchSizes(bunches) {
+    return bunches.map((bunch) => ({ x: bunch.reduce((sum, p) => sum + p.x, 0) / bunch.length, width: bunch.length * 13 }));
+  }
+
+  /** On a phone one letter stands for a group. */
+  letters(points, mine) {
+    const bunches = this.bunches(points), sizes = this.bunchSizes(bunches), placed = placeBoxes(sizes, this.width, 2);
     return bunches.map((bunch, i) => {
       const y = Math.min(...bunch.map((p) => p.y)) - 10 - placed[i].line * 13;
       const names = bunch.map(({ group }) => group).sort((a, b) => (a.key < b.key ? -1 : 1));
-      return svg("text", { class: "strip-letter", x: placed[i].left + widths[i] / 2, y, "text-anchor": "middle" },
+      return svg("text", { class: "strip-letter", x: placed[i].left + sizes[i].width / 2, y, "text-anchor": "middle" },
         ...names.map((group, n) => svg("tspan", { class: group.key === mine ? "is-mine" : null }, `${n ? " " : ""}${group.key}`)));
     });
   }

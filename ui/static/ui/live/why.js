@@ -6,6 +6,17 @@ import { isEnglish, ordinal, say } from "./words.js";
 import { timeOfDay } from "./when.js";
 import { gap, lapsDown, raceTime } from "../times.js";
 
+/** The thread without a line for each repeated read: how many more there were stands with the passing they belong to. */
+export function folded(steps) {
+  const found = [];
+  for (const step of steps) {
+    const before = step.kind === "merged" && found.findLast((one) => one.at === step.at && one.point === step.point);
+    if (before) before.more = (before.more || 0) + (step.value || 0);
+    else found.push({ ...step });
+  }
+  return found;
+}
+
 export class Why {
   constructor(dialog, whyUrl, hands) {
     this.dialog = dialog;
@@ -43,26 +54,27 @@ export class Why {
     const rider = board.riders[row.bib] || {}, followed = this.hands.follow.has(this.race.slug, row.bib);
     const focused = this.dialog.contains(document.activeElement) ? document.activeElement.className : null;
     this.dialog.replaceChildren(
-      el("div", { cls: "dialog-head" }, bib(row.bib, this.race.mark), el("h2", { id: "why-title" }, mainName(rider), " ", el("small", {}, otherName(rider))),
+      el("div", { cls: "why-top" }, el("div", { cls: "dialog-head" }, bib(row.bib, this.race.mark), el("h2", { id: "why-title" }, mainName(rider), " ", el("small", {}, otherName(rider))),
         el("button", { cls: "star", type: "button", ariaPressed: String(followed), ariaLabel: say("star.follow", { bib: row.bib }) }, icon("star")),
         el("button", { cls: "star", type: "button", ariaLabel: say("close"), data: { close: "" } }, icon("cross"))),
       el("p", { cls: "why-team soft" }, [teamOf(rider), regionOf(rider), this.race.title].filter(Boolean).join(" · ")),
-      this.answer(row), el("h3", { cls: "why-head" }, say("why.title")),
+      this.answer(row)), el("h3", { cls: "why-head" }, say("why.title")),
       el("ol", { cls: "thread" }, ...this.steps(board, row)),
       el("p", { cls: "why-foot tiny quiet" }, say("why.revision", { n: this.thread?.revision ?? board.revision })));
     if (focused) this.dialog.querySelector(`.${focused.split(" ")[0]}`)?.focus();
   }
 
   answer(row) {
-    const place = row.rank === null ? statusText(row.status === "racing" ? "racing" : row.status) : say("rank", { n: ordinal(row.rank) });
+    const place = row.rank === null ? statusText(row.status) : say("rank", { n: ordinal(row.rank) });
     const language = isEnglish() ? "en" : "zh";
     const result = row.down > 0 ? lapsDown(row.down, language) : row.gap_ms >= 1000 ? gap(row.gap_ms) : row.time_ms === null ? "" : raceTime(row.time_ms);
-    return el("p", { cls: "why-answer" }, el("b", {}, place), el("b", {}, result));
+    const status = row.rank === null ? null : statusText(row.status);
+    return el("p", { cls: "why-answer" }, el("b", {}, place), status && el("span", { cls: "status" }, status), el("b", {}, result));
   }
 
   /** The server's thread when it came, else what the board says of the row. */
   steps(board, row) {
-    if (this.thread) return [...this.thread.steps.map((step) => this.told(step)), this.verdict(row)];
+    if (this.thread) return [...folded(this.thread.steps).map((step) => this.told(step)), this.verdict(row)];
     const found = [];
     const gun = board.gun ? Date.parse(board.gun) : null;
     if (gun !== null) found.push(this.step("used", say("why.gun"), gun));
@@ -82,13 +94,19 @@ export class Why {
   }
 
   /** A step of the server's thread in words; a reason this page does not know yet stands as its code. */
-  told({ kind, reason, at, point, article, value }) {
+  told({ kind, reason, at, point, article, value, more }) {
     const key = kind === "ruling" ? `ruling.${reason}` : `reason.${reason}`;
-    const text = say(key, { n: value, point, time: raceTime(value === null ? null : value * 1000) }) || reason;
-    return this.step(kind, text, at ? Date.parse(at) : null, article);
+    const text = say(key, { n: value, point: this.pointName(point), time: raceTime(value === null ? null : value * 1000) }) || reason;
+    return this.step(kind, text, at ? Date.parse(at) : null, article, more);
   }
 
-  step(state, text, at = null, rule = null) {
-    return el("li", { cls: `step step-${state}` }, el("span", {}, text, rule ? el("small", {}, ` ${rule}`) : null), at === null ? null : el("time", {}, timeOfDay(at)));
+  pointName(code) {
+    const point = this.race.course.points.find((one) => one.code === code);
+    return (point && (isEnglish() ? point.name.en : point.name.zh)) || code;
+  }
+
+  step(state, text, at = null, rule = null, more = 0) {
+    const small = [rule, more ? say("why.reads", { n: more + 1 }) : null].filter(Boolean).map((one) => el("small", {}, one));
+    return el("li", { cls: `step step-${state}` }, el("span", {}, text, ...small), at === null ? null : el("time", {}, timeOfDay(at)));
   }
 }
