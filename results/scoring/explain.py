@@ -25,7 +25,7 @@ ARTICLES = {
 }
 """Where a reason stands in the rulebook, for those that stand there; all others are the engine's own rules."""
 
-FLAGGED = ("tie_needs_photo", "suspect_missed_read", "no_reads", "no_finish_read", "no_time_read")
+FLAGGED = ("tie_needs_photo", "suspect_missed_read", "suspect_fast_lap", "no_reads", "no_finish_read", "no_time_read")
 """Flags that are reasons by themselves."""
 
 

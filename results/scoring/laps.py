@@ -10,6 +10,7 @@
 | 17, L11 | a pulled rider has the laps ridden until then | `_pull` | done |
 | L07, L08 | a stopped race, or a bell rung wrongly, is judged at an earlier lap | `gather` | done |
 | 8.5, L09 | a lap of 1.7 times the median looks like a missed read; only a ruling adds it | `suspect` | done |
+| | a lap under 0.6 of the median looks like a stray read; only a correction takes it away | `suspect` | done |
 | UCI 4.2 | who falls behind by 80 % of the leader's first lap leaves the course | `reaches_80_percent` | done |
 """
 
@@ -206,21 +207,60 @@ def _end_at(ride: Ride, cut_us: int) -> None:
 
 
 def suspect(field: Field) -> None:
-    """Mark laps so long that a read is probably missing. Never add one: that is for a ruling (8.5)."""
-    first_counts = field.rules.min_first_us is None
+    """Mark laps so long that a read is probably missing, and so short that one is probably not the rider's.
+
+    Never add a lap and never take one away: that is for a ruling, or for a correction of the read (8.5).
+    """
+    usual = _usual(field)
     for ride in field.rides:
-        if ride.laps < 2 or "missed_read" in ride.flags:
+        if "missed_read" in ride.flags:
             continue
-        crossings = ride.crossings
-        laps_us = list(map(sub, crossings[1:], crossings))
-        if first_counts and ride.gun_us is not None and crossings:
-            laps_us.append(crossings[0] - ride.gun_us)
-        if len(laps_us) > 2:
-            longest_us = max(laps_us)
-            if 10 * longest_us >= 17 * min(laps_us):  # the median is no less than the shortest: spares the sorting
-                laps_us.sort()
-                if 10 * longest_us >= 17 * laps_us[(len(laps_us) - 1) // 2]:
-                    ride.flags.append("suspect_missed_read")
+        laps_us = _laps_of(field, ride)
+        if _too_short(laps_us, usual):
+            ride.flags.append("suspect_fast_lap")
+            field.warnings.append(f"fast_lap:{ride.bib}")
+        known = sorted(lap_us for lap_us in laps_us if lap_us is not None)
+        if ride.laps > 1 and len(known) > 2 and 10 * known[-1] >= 17 * _median(known):
+            ride.flags.append("suspect_missed_read")
+
+
+def _laps_of(field: Field, ride: Ride) -> list[int | None]:
+    """How long each counted lap took; None for a first lap that cannot be compared with the others."""
+    crossings = ride.crossings
+    if not crossings:
+        return []
+    counts = field.rules.min_first_us is None and ride.gun_us is not None
+    first_us = crossings[0] - (ride.gun_us or 0) if counts else None
+    return [first_us, *map(sub, crossings[1:], crossings)]
+
+
+def _median(ordered: list[int]) -> int:
+    """The middle of what is sorted; of two, the shorter."""
+    return ordered[(len(ordered) - 1) // 2]
+
+
+def _usual(field: Field) -> list[int]:
+    """How long each lap takes: the median of all riders on it; 0, which no lap is short of, where fewer than three rode it."""
+    by_lap: list[list[int]] = []
+    for ride in field.rides:
+        for lap, lap_us in enumerate(_laps_of(field, ride)):
+            if lap == len(by_lap):
+                by_lap.append([])
+            if lap_us is not None:
+                by_lap[lap].append(lap_us)
+    return [_median(sorted(laps_us)) if len(laps_us) > 2 else 0 for laps_us in by_lap]
+
+
+def _too_short(laps_us: list[int | None], usual: list[int]) -> bool:
+    """Whether a lap takes less than 0.6 of what the lap takes others, or of the median of three other laps of the rider's."""
+    known = sorted(lap_us for lap_us in laps_us if lap_us is not None)
+    if not known:
+        return False
+    if len(known) > 3 and 10 * known[0] < 6 * _median(known[1:]):
+        return True
+    return any(
+        lap_us is not None and 10 * lap_us < 6 * usual_us for lap_us, usual_us in zip(laps_us, usual, strict=False)
+    )
 
 
 def reaches_80_percent(leader_first_lap_us: int, leader_lap_end_us: int, rider_lap_end_us: int, last_lap: bool) -> bool:

@@ -93,7 +93,7 @@ def test_what_ended_a_rider_is_said():
         absent 16
         finish 11 8:40 8:50
         finish 12 8:46 9:00
-        finish 13 8:49 8:51
+        finish 13 8:43 8:51
         finish 14 8:50
         finish 15 8:41
         close

@@ -340,3 +340,34 @@ def test_a_count_of_laps_that_cannot_be_is_brought_into_the_race():
     text = "gun 8:30 11 12 13\nfinish 11 8:40 8:50\nfinish 12 8:45\nfinish 13 8:46\n"
     facts = race_log(text + "pulled 12 after_lap=9\npulled 13 after_lap=-3\nresults_at_lap lap=0", laps=3)
     assert [(row.bib, row.laps, row.laps_down) for row in score(facts).rows] == [(12, 3, 0), (11, 2, 0), (13, 0, 3)]
+
+
+FIELD = """
+        gun    8:30 11 12 13 14
+        finish 11 8:40 8:50
+        finish 12 8:40:10 8:50:10
+        finish 13 8:40:20 8:50:20
+        """
+
+
+@pytest.mark.parametrize(("second", "flags"), [("8:46:30", ()), ("8:46:29", ("suspect_fast_lap",))])
+def test_a_lap_under_six_tenths_of_what_it_takes_the_field_is_marked_and_counts(second: str, flags: tuple[str, ...]):
+    standings = score(race_log(FIELD + f"finish 14 8:40:30 {second}", laps=2))
+    assert (standings.row(14).rank, standings.row(14).laps, standings.row(14).flags) == (1, 2, flags)
+    assert standings.warnings == (("fast_lap:14",) if flags else ())
+
+
+@pytest.mark.parametrize(("stray", "flags"), [("9:06", ()), ("9:05:59", ("suspect_fast_lap",))])
+def test_a_lap_under_six_tenths_of_three_others_of_the_rider_is_marked(stray: str, flags: tuple[str, ...]):
+    alone = race_log(f"gun 8:30 11\nfinish 11 8:40 8:50 9:00 {stray}", laps=9)
+    assert (score(alone).row(11).laps, score(alone).row(11).flags) == (4, flags)
+
+
+def test_with_too_few_to_compare_with_no_lap_is_too_short():
+    facts = race_log("gun 8:30 11 12\nfinish 11 8:40 8:50 8:51\nfinish 12 8:40 8:50 9:00", laps=9)
+    assert [score(facts).row(bib).flags for bib in (11, 12)] == [(), ()]
+
+
+def test_a_first_lap_of_another_length_is_not_too_short():
+    facts = race_log("gun 8:30 11\nfinish 11 8:32 8:42 8:52 9:02 9:12", laps=9, min_first_us=MINUTE)
+    assert score(facts).row(11).flags == ()

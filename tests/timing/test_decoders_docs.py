@@ -4,7 +4,9 @@ import ast
 import re
 from pathlib import Path
 
-from timing.decoders import MAKES
+from timing.decoders import MAKES, decoder
+from timing.decoders.model import Context, Frame, Parsed, Read
+from timing.decoders.wall_clock import day_us, time_us
 
 ROOT = Path(__file__).parents[2]
 WORDS = "bad|not|no|too|old|broken|other|ambiguous|hours|seconds|chip|unknown|frame|workbook"
@@ -31,3 +33,13 @@ def test_every_make_is_in_the_recipe():
     assert {make: tuple(re.findall(r"`(\w+)`", formats)) for make, formats in table} == {
         make: made.formats for make, made in MAKES.items()
     }
+
+
+def test_the_message_on_the_crews_page_is_read_and_answered_as_it_says():
+    page = (ROOT / "docs" / "timing-crew.md").read_text(encoding="utf-8")
+    block = re.search(r"```text\n(.*)\n(.*)\n```", page)
+    message, reply = (line.encode() for line in block.groups())
+    at = day_us(2024, 5, 25) + time_us("09:20:00.250")
+    assert decoder("mylaps").session("DAGUGUAN").feed(message) == [Frame(message, reply, True)]
+    parsed = decoder("mylaps").parse(message, Context("Asia/Shanghai", None))
+    assert parsed == Parsed((Read("Finish", "KV86583", at, seq=7),), replies=(reply,))
