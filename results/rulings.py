@@ -1,10 +1,12 @@
 """Rulings: what a commissaire decides about a rider or a race. Revoked by another ruling, never edited."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from race import clock, revision
@@ -35,6 +37,8 @@ KINDS: dict[str, tuple[bool, dict[str, type], dict[str, type]]] = {
     "close": (False, {}, {}),
 }
 
+TWICE_WITHIN = timedelta(minutes=1)
+
 
 #: Rulings on somebody who did not come home.
 NOT_HOME = ("dnf", "dns", "pulled")
@@ -61,12 +65,22 @@ def issue(
     """Append a ruling and let the board follow. The number comes first: rulings of an edition are chained one by one.
 
     Refused for an unknown kind, a missing or unknown rider, details of the wrong type or out of range, and without a
-    reason.
+    reason; and where the very same ruling, by the same official, was issued within the last minute.
     """
     detail = dict(detail or {})
     entry = _check(race, kind, bib, detail, reason)
     number = revision.advance(race.edition, [race])
+    _not_twice(race, kind, entry, detail, reason, by)
     return _write(race, kind, entry, detail, reason, by, number)
+
+
+def _not_twice(
+    race: Race, kind: str, entry: Entry | None, detail: Mapping[str, Any], reason: str, by: User | None
+) -> None:
+    """A second click, or a try after a lost answer, is not a second penalty. The edition's row is locked by now."""
+    same = Ruling.objects.filter(race=race, kind=kind, entry=entry, detail=detail, reason=reason, by=by)
+    if same.filter(recorded_at__gt=timezone.now() - TWICE_WITHIN, revoked_by=None).exists():
+        raise Refused("already_ruled", _("The same ruling was issued a moment ago."))
 
 
 @transaction.atomic

@@ -56,10 +56,7 @@ def test_the_first_state_needs_no_stream(page: "Page", web: str, race: cast.Cast
     page.goto(f"{web}/live/")
     page.wait_for_selector("#live[data-ready]")
     assert page.locator("[data-at=name]").text_content() == "男子组"
-    assert (
-        page.locator("[data-at=facts]").text_content()
-        == "42 km · 3 圈 × 14 km · 9:00 发令 · 4 人出发，4 人在途"
-    )
+    assert page.locator("[data-at=facts]").text_content() == "42 km · 3 圈 × 14 km · 9:00 发令 · 4 人出发，4 人在途"
 
 
 def test_the_language_is_kept_and_the_page_comes_back(page: "Page", web: str, race: cast.Cast):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from race import gun
+from race.refused import Refused
 from results import facts, rulings
 from results.models import Ruling
 from tests import cast
@@ -175,3 +176,16 @@ def test_guns_and_rulings_tell_the_time_of_the_venue(client):
     assert guns[0]["at"] == "2024-05-25T09:00:00.400000+08:00"
     told = [guns[0]["recorded_at"], made[0]["at"], made[0]["recorded_at"]]
     assert [time[-6:] for time in told] == ["+08:00"] * 3
+
+
+@pytest.mark.django_db
+def test_a_second_click_is_no_second_penalty():
+    stage = cast.make()
+    again = {"bib": 1, "detail": {"seconds": 20}, "reason": "feed", "by": None}
+    first = rulings.issue(stage.race, "time_penalty", **again)
+    with pytest.raises(Refused) as refused:
+        rulings.issue(stage.race, "time_penalty", **again)
+    assert (refused.value.code, Ruling.objects.count()) == ("already_ruled", 1)
+    rulings.issue(stage.race, "time_penalty", **again | {"reason": "feed, second time"})
+    rulings.revoke(first, reason="wrong rider", by=None)
+    assert rulings.issue(stage.race, "time_penalty", **again).number == 4

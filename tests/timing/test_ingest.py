@@ -9,7 +9,7 @@ from timing.decoders.model import Parsed
 from timing.decoders.model import Read as Sent
 from timing.models import Ingestion, Read
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("alone")]
 
 
 def stored():

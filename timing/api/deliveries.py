@@ -178,7 +178,8 @@ class Deliveries(Scoped, ListAPIView[Delivery]):
             channel, body, key[:160], options=options, peer=request.META.get("REMOTE_ADDR", "") or "", file=True
         )
         if len(body) <= AT_ONCE:
-            ingest.take_in(channel.pk)
+            # This one only: who sends a small file does not wait behind a large one, nor do its work.
+            ingest.take_in(channel.pk, wait=False, only=received.delivery.pk)
         delivery = Delivery.objects.defer("body").get(pk=received.delivery.pk)
         found = findings(delivery)
         if [row["reason"] for row in found["rejects"]] == ["not_a_chip_file"]:

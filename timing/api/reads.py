@@ -94,7 +94,7 @@ class Reads(Scoped):
         key = request.headers.get("Idempotency-Key") or hashlib.sha256(body).hexdigest()
         channel = channel_of(self, edition)
         received = intake.receive(channel, body, key[:160], options={"make": "json"})
-        ingest.take_in(channel.pk)
+        ingest.take_in(channel.pk, wait=False, only=received.delivery.pk)
         delivery = Delivery.objects.defer("body").get(pk=received.delivery.pk)
         answer = answers([delivery])[0] | findings(delivery)
         return Response(answer, status=201 if received.new else 200)
