@@ -13,6 +13,7 @@ export class Stream {
     this.fetching = new Map();
     this.failures = 0;
     this.polling = 0;
+    this.reached = false;
     this.last = Date.now();
   }
 
@@ -32,15 +33,15 @@ export class Stream {
   open() {
     clearTimeout(this.waiting);
     this.opened = Date.now();
-    this.reached = false;
+    let through = false;
     const held = [...this.boards].map(([slug, board]) => `${slug}:${board.revision}`).join(",");
     const source = new EventSource(`${this.streamUrl}?races=${this.slugs.join(",")}${held && `&last=${held}`}`);
     this.source = source;
     source.addEventListener("board", (event) => { this.alive(); this.takeBoard(JSON.parse(event.data)); });
     source.addEventListener("delta", (event) => { this.alive(); this.takeDelta(JSON.parse(event.data)); });
-    source.addEventListener("pulse", (event) => { this.alive(); this.heard(JSON.parse(event.data)); });
-    source.onopen = () => { this.reached = true; };
-    source.onerror = () => this.failed(source);
+    source.addEventListener("pulse", (event) => { this.alive(); const told = JSON.parse(event.data); if (!told.late?.[this.current()]) this.heard(told); });
+    source.onopen = () => { through = this.reached = true; };
+    source.onerror = () => { if (!through) this.reached = false; this.failed(source); };
   }
 
   reopen() {
@@ -89,8 +90,7 @@ export class Stream {
   }
 
   /**
-   * An answer that brings nothing new shows that the site answers, not that it still hears the course: pulses show that.
-   * Only where no stream gets through at all is it the best sign there is.
+   * Nothing new shows that the site answers, not that it hears the course. It counts where no stream gets through.
    */
   unchanged() {
     if (!this.reached) this.heard(null);

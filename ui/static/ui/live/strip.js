@@ -112,7 +112,7 @@ export class Strip {
     return found;
   }
 
-  /** The groups: [{key, metre, size, gap_ms, role}], the key of the one the reader follows, and the keys that the list names. */
+  /** The groups, the key of the reader's own, and the keys that the list names. */
   groups(found, mine, listed) {
     if (!this.marks) return;
     const all = found.map((group) => ({ group, x: this.x(group.metre), y: this.y(altitude(this.course.profile, group.metre)) }));
@@ -123,7 +123,7 @@ export class Strip {
       ...[...points].reverse().map(({ x, y, group }) => svg("circle", { class: this.cls("strip-dot", group, mine), cx: x, cy: y, r: this.wide ? 5 : 4 })));
   }
 
-  /** The points that get a name: the leaders, the reader's own group, then those of the list from the front back. */
+  /** Who gets a name: the leaders, the reader's own group, then those of the list from the front back. */
   named(points, mine, listed) {
     const weight = ({ group }) => (group.role === "lead" ? 2 : group.key === mine ? 1 : 0);
     const asked = points.filter(({ group }) => listed.includes(group.key)).sort((a, b) => weight(b) - weight(a));
