@@ -211,56 +211,44 @@ def suspect(field: Field) -> None:
 
     Never add a lap and never take one away: that is for a ruling, or for a correction of the read (8.5).
     """
-    usual = _usual(field)
-    for ride in field.rides:
-        if "missed_read" in ride.flags:
+    ridden = [(ride, *_lap_times(field, ride)) for ride in field.rides if ride.crossings]
+    by_lap: dict[int, list[int]] = {}
+    for _, first, laps_us in ridden:
+        for lap, lap_us in enumerate(laps_us, start=first):
+            by_lap.setdefault(lap, []).append(lap_us)
+    usual = {lap: usual_us for lap, laps_us in by_lap.items() if (usual_us := _usual(laps_us))}
+    for ride, first, laps_us in ridden:
+        if not laps_us or "missed_read" in ride.flags:
             continue
-        laps_us = _laps_of(field, ride)
-        if _too_short(laps_us, usual):
+        # Sorted only where the longest is far from the shortest, as it hardly ever is: both limits are beyond 1.66.
+        own = sorted(laps_us) if len(laps_us) > 2 and 6 * max(laps_us) > 10 * min(laps_us) else []
+        fast = any(10 * lap_us < 6 * usual.get(lap, 0) for lap, lap_us in enumerate(laps_us, first)) if usual else False
+        if fast or (len(own) > 3 and 10 * own[0] < 6 * _median(own[1:])):
             ride.flags.append("suspect_fast_lap")
             field.warnings.append(f"fast_lap:{ride.bib}")
-        known = sorted(lap_us for lap_us in laps_us if lap_us is not None)
-        if ride.laps > 1 and len(known) > 2 and 10 * known[-1] >= 17 * _median(known):
+        if own and ride.laps > 1 and 10 * own[-1] >= 17 * _median(own):
             ride.flags.append("suspect_missed_read")
 
 
-def _laps_of(field: Field, ride: Ride) -> list[int | None]:
-    """How long each counted lap took; None for a first lap that cannot be compared with the others."""
+def _lap_times(field: Field, ride: Ride) -> tuple[int, list[int]]:
+    """The first lap whose time can be compared with others', and the times of the laps from there on."""
     crossings = ride.crossings
-    if not crossings:
-        return []
-    counts = field.rules.min_first_us is None and ride.gun_us is not None
-    first_us = crossings[0] - (ride.gun_us or 0) if counts else None
-    return [first_us, *map(sub, crossings[1:], crossings)]
+    laps_us = list(map(sub, crossings[1:], crossings))
+    if field.rules.min_first_us is not None or ride.gun_us is None:
+        return 2, laps_us
+    return 1, [crossings[0] - ride.gun_us, *laps_us]
+
+
+def _usual(laps_us: list[int]) -> int:
+    """The median of all riders on a lap; 0 where there are fewer than three, or none is so far off that it matters."""
+    if len(laps_us) < 3 or 10 * min(laps_us) >= 6 * max(laps_us):
+        return 0
+    return _median(sorted(laps_us))
 
 
 def _median(ordered: list[int]) -> int:
     """The middle of what is sorted; of two, the shorter."""
     return ordered[(len(ordered) - 1) // 2]
-
-
-def _usual(field: Field) -> list[int]:
-    """How long each lap takes: the median of all riders on it; 0, which no lap is short of, where fewer than three rode it."""
-    by_lap: list[list[int]] = []
-    for ride in field.rides:
-        for lap, lap_us in enumerate(_laps_of(field, ride)):
-            if lap == len(by_lap):
-                by_lap.append([])
-            if lap_us is not None:
-                by_lap[lap].append(lap_us)
-    return [_median(sorted(laps_us)) if len(laps_us) > 2 else 0 for laps_us in by_lap]
-
-
-def _too_short(laps_us: list[int | None], usual: list[int]) -> bool:
-    """Whether a lap takes less than 0.6 of what the lap takes others, or of the median of three other laps of the rider's."""
-    known = sorted(lap_us for lap_us in laps_us if lap_us is not None)
-    if not known:
-        return False
-    if len(known) > 3 and 10 * known[0] < 6 * _median(known[1:]):
-        return True
-    return any(
-        lap_us is not None and 10 * lap_us < 6 * usual_us for lap_us, usual_us in zip(laps_us, usual, strict=False)
-    )
 
 
 def reaches_80_percent(leader_first_lap_us: int, leader_lap_end_us: int, rider_lap_end_us: int, last_lap: bool) -> bool:
