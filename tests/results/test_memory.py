@@ -67,7 +67,7 @@ def happen(stage, what, number):
     """One fact that is no read."""
     later = cast.GUN + timedelta(minutes=20, seconds=number)
     if what == "dnf":
-        rulings.issue(stage.race, "dnf", bib=1, reason="x", by=None)
+        rulings.issue(stage.race, "dnf", bib=1, reason=f"x{number}", by=None)
     elif what == "offset":
         backup = Source.objects.get(name="Backup")
         sources.set_offset(backup, since=None, offset_us=number * 1_500_000, evidence="GPS", by=None)

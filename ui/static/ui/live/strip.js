@@ -28,8 +28,7 @@ export function placeBoxes(boxes, width, space = 6) {
 }
 
 /**
- * The points that get a label: taken in the order given as long as all of them stand within `lines` levels.
- * `boxesOf(points)` says what boxes these points would need. Whoever finds no room stays a dot.
+ * The points that get a label: in the order given, as long as all stand within `lines` levels; the others stay dots.
  */
 export function fitting(points, boxesOf, width, space, lines = LEVELS) {
   const chosen = [];
