@@ -94,9 +94,9 @@ export class Why {
   }
 
   /** A step of the server's thread in words; a reason this page does not know yet stands as its code. */
-  told({ kind, reason, at, point, article, value, more }) {
+  told({ kind, reason, at, point, article, value, ruling, more }) {
     const key = kind === "ruling" ? `ruling.${reason}` : `reason.${reason}`;
-    const text = say(key, { n: value, point: this.pointName(point), time: raceTime(value === null ? null : value * 1000) }) || reason;
+    const text = say(key, { n: ruling ?? value, point: this.pointName(point), time: raceTime(value === null ? null : value * 1000) }) || reason;
     return this.step(kind, text, at ? Date.parse(at) : null, article, more);
   }
 
