@@ -81,7 +81,7 @@ def _rulings() -> dict[str, Word]:
         "ruling.pulled": gettext("Ruling {n}: taken off the course"),
         "ruling.relegate_group": gettext("Ruling {n}: relegated to the end of the group"),
         "ruling.relegate_last": gettext("Ruling {n}: relegated to the last place"),
-        "ruling.time_penalty": gettext("Ruling {n}: time penalty"),
+        "ruling.time_penalty": gettext("Ruling {n}: time penalty of {time}"),
         "ruling.credit_time_of": gettext("Ruling {n}: given the time of another rider"),
         "ruling.split": gettext("Ruling {n}: group split here"),
         "ruling.join": gettext("Ruling {n}: groups joined"),
