@@ -13,6 +13,8 @@ DEVELOPMENT_KEY = "development-only: config.wsgi refuses to serve with this key 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default=DEVELOPMENT_KEY)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Where the public finds this site: private links in mails begin with it.
+SITE_URL = env.str("SITE_URL", default="http://localhost:8000")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # The newest key encrypts, all of them decrypt (MultiFernet); comma separated, newest first. Empty: derived from SECRET_KEY.
 IDENTITY_KEYS = env.list("IDENTITY_KEYS", default=[])

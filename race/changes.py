@@ -7,7 +7,36 @@ from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from race import revision
-from race.models import Change, Edition, Race, User
+from race.models import Change, Edition, Entry, Race, User
+
+#: Columns of an entry that can change a board. The rest (a hold's end, a pass) is nobody's business but the office's.
+RECORDED = {"bib", "category_id", "race_id", "team_id", "state", "signed_on", "ranked"}
+
+
+def write(
+    edition: Edition,
+    edits: Iterable[tuple[Entry, Mapping[str, Any]]],
+    *,
+    by: User | None,
+    reason: str = "",
+) -> int | None:
+    """Edit entries (with their `race` loaded), whether the start list is published or not; the revision, or None.
+
+    Facts begin when a start list is published: before that the columns are only written, after it each change of what can
+    change a board is recorded. Inside the caller's transaction.
+    """
+    facts: list[tuple[models.Model, Mapping[str, Any]]] = []
+    for entry, wanted in edits:
+        recorded = {name: value for name, value in wanted.items() if name in RECORDED and entry.race.published_at}
+        silent = {name: value for name, value in wanted.items() if name not in recorded}
+        if silent:
+            Entry.objects.filter(pk=entry.pk).update(**silent)
+            for name, value in silent.items():
+                setattr(entry, name, value)
+        if recorded:
+            facts.append((entry, recorded))
+    races = {entry.race_id for entry, _columns in facts if isinstance(entry, Entry)}
+    return edit(edition, races, facts, by=by, reason=reason) if facts else None
 
 
 def plain(value: Any) -> Any:

@@ -23,6 +23,11 @@ def _seals() -> MultiFernet:
     return MultiFernet([Fernet(urlsafe_b64encode(hashlib.sha256(b"seal:" + secret).digest())) for secret in _secrets()])
 
 
+def document_kind(kind: str, country: str = "") -> str:
+    """What `fingerprint` calls a document: passports of two countries may bear the same number."""
+    return f"{kind}:{country}" if kind == "passport" and country else kind
+
+
 def normal(number: str) -> str:
     """The one spelling of a document number: no blanks or dashes, full-width digits folded, upper case."""
     folded = "".join(chr(ord(char) - 0xFEE0) if 0xFF01 <= ord(char) <= 0xFF5E else char for char in number)
@@ -43,3 +48,18 @@ def fingerprint(kind: str, number: str) -> str:
     """The keyed hash of a document number: 64 hexadecimal digits, equal for equal kind and number."""
     oldest = _secrets()[-1]
     return hmac.new(b"hash:" + oldest, f"{kind}:{normal(number)}".encode(), hashlib.sha256).hexdigest()
+
+
+def keyed(purpose: str, text: str) -> str:
+    """A keyed hash of anything: 64 hexadecimal digits. Equal texts of one purpose are equal, and tell nothing more."""
+    return hmac.new(b"hash:" + _secrets()[-1], f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def seal_bytes(content: bytes) -> bytes:
+    """A file, encrypted."""
+    return _seals().encrypt(content)
+
+
+def unseal_bytes(sealed: bytes) -> bytes:
+    """The file again. Raises cryptography.fernet.InvalidToken if no key fits."""
+    return _seals().decrypt(sealed)

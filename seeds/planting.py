@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from race import clock, start_list, transponders, vault
+from race import clock, dossier, start_list, transponders, vault
 from race.models import Category, Course, Edition, Entry, Event, Race, Rider, Team, TimingPoint, User, Wave
 from race.transponders import HandOut
 from seeds import field as fields
@@ -74,6 +74,9 @@ def _edition(event: Event, document: Document, starts_on: str, ends_on: str) -> 
         "venue_en", "zone", "league", "illustrative",
     )  # fmt: skip
     given = {column: document[column] for column in columns}
+    # What both editions share stands in the 10th.
+    shared = regulations.tenth()["edition"]
+    given |= {column: shared[column] for column in ("entry_rules", "contact", "waiver_zh", "waiver_en")}
     return Edition.objects.create(event=event, starts_on=starts_on, ends_on=ends_on, **given)
 
 
@@ -96,7 +99,7 @@ def plant_programme(edition: Edition, first_day: datetime.date) -> dict[str, Rac
         wave = Wave.objects.create(race=race, code=row["code"], planned_at=planned)
         columns = (
             "code", "mark", "name_zh", "name_en", "sex", "min_age", "max_age", "capacity", "fee_fen", "first_bib",
-            "regulations",
+            "professionals", "regulations",
         )  # fmt: skip
         Category.objects.create(race=race, wave=wave, **{name: row[name] for name in columns})
         races[row["code"]] = race
@@ -161,7 +164,7 @@ def _rider(rider: FieldRider) -> Rider:
         region_code=rider.province.code if rider.province else "",
         region_zh=region[0],
         region_en=region[1],
-        phone_sealed=vault.seal(rider.phone),
+        **dossier.columns({"phone": rider.phone}),
         identity_kind=rider.identity_kind,
         identity_sealed=vault.seal(rider.identity),
         identity_hash=vault.fingerprint(rider.identity_kind, rider.identity),

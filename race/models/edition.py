@@ -46,6 +46,15 @@ class Edition(models.Model):
     entry_opens_at = models.DateTimeField(null=True, blank=True)
     entry_closes_at = models.DateTimeField(null=True, blank=True)
     league = models.CharField(max_length=120, blank=True)
+    entry_rules = models.JSONField(
+        default=dict, blank=True, help_text="What race.entry_rules reads; defaults where empty"
+    )
+    waiver_zh = models.TextField(blank=True)
+    waiver_en = models.TextField(blank=True)
+    contact = models.JSONField(
+        default=dict, blank=True, help_text='The office: {"email", "phone", "hours_zh", "hours_en"}'
+    )
+    bibs_frozen_at = models.DateTimeField(null=True, blank=True)
     illustrative = models.JSONField(
         default=list, blank=True, help_text="What in this edition is made up, by field path"
     )

@@ -78,7 +78,13 @@ class Wave(models.Model):
 
 
 class Category(models.Model):
-    """Who is ranked together. `taken` counts held and confirmed places, never more than `capacity`."""
+    """Who is ranked together, and how many may.
+
+    `taken` counts the places that are held, offered or confirmed, never more than `capacity`; `waiting` counts the waiting
+    list, and `queue_last` is the number its newest one was given. The three are moved by `race.places` alone.
+    `quotas`: places of the capacity that riders of a region may take at most, {"prefix": "4103", "max": 60}, or
+    {"each": 50} for any one region that no prefix names.
+    """
 
     class Sex(models.TextChoices):
         """Who may enter."""
@@ -86,6 +92,18 @@ class Category(models.Model):
         MEN = "M"
         WOMEN = "F"
         ALL = "A"
+
+    class AgeBy(models.TextChoices):
+        """What a rider's age is counted to: the day of the race, or the end of its year (UCI 1.1.034)."""
+
+        RACE_DAY = "race_day"
+        BIRTH_YEAR = "birth_year"
+
+    class Professionals(models.TextChoices):
+        """Whether registered professionals may enter."""
+
+        ALLOWED = "allowed"
+        BARRED = "barred"
 
     race = models.ForeignKey(Race, models.PROTECT, related_name="categories")
     wave = models.ForeignKey(Wave, models.PROTECT, related_name="categories")
@@ -96,10 +114,16 @@ class Category(models.Model):
     sex = models.CharField(max_length=1, choices=Sex.choices, default=Sex.ALL)
     min_age = models.PositiveSmallIntegerField(default=18)
     max_age = models.PositiveSmallIntegerField(default=99)
+    age_by = models.CharField(max_length=10, choices=AgeBy.choices, default=AgeBy.RACE_DAY)
+    professionals = models.CharField(max_length=8, choices=Professionals.choices, default=Professionals.ALLOWED)
     capacity = models.PositiveIntegerField()
     taken = models.PositiveIntegerField(default=0)
+    waiting = models.PositiveIntegerField(default=0)
+    queue_last = models.PositiveBigIntegerField(default=0)
+    quotas = models.JSONField(default=list, blank=True)
     fee_fen = models.PositiveIntegerField(default=0)
     first_bib = models.PositiveIntegerField(null=True, blank=True)
+    last_bib = models.PositiveIntegerField(null=True, blank=True)
     regulations = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -117,3 +141,22 @@ class Category(models.Model):
     def name(self) -> str:
         """The name in the language in force."""
         return in_language(self.name_zh, self.name_en)
+
+    @property
+    def left(self) -> int:
+        """Places a newcomer could have now: none while anyone waits."""
+        return 0 if self.waiting else max(self.capacity - self.taken, 0)
+
+
+class QuotaCount(models.Model):
+    """How many places of a category riders of one region hold; `key` is what `race.eligibility.quota_key` says."""
+
+    category = models.ForeignKey(Category, models.CASCADE, related_name="quota_counts")
+    key = models.CharField(max_length=8)
+    taken = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["category", "key"], name="quota_counted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.key}"

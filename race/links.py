@@ -1,0 +1,48 @@
+"""Private links and passes: the way back to a registration, and what a rider's QR says at the desk."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+
+from race import tokens, vault
+from race.models import PrivateLink, Registration, Rider
+
+#: No letters that are read as digits: a pass may be typed from paper.
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def make(registration: Registration, rider: Rider | None = None) -> PrivateLink:
+    """The living link of the payer (or of one rider) of a registration; made where there is none."""
+    link = PrivateLink.objects.filter(registration=registration, rider=rider, revoked_at=None).first()
+    return link or prepared(registration, rider)
+
+
+def prepared(registration: Registration, rider: Rider | None = None) -> PrivateLink:
+    """A new link, written."""
+    secret = secrets.token_urlsafe(24)
+    return PrivateLink.objects.create(
+        registration=registration, rider=rider, digest=tokens.digest(secret), secret_sealed=vault.seal(secret)
+    )
+
+
+def find(secret: str) -> PrivateLink | None:
+    """The living link of this secret, with its registration, edition and rider; None for any other text."""
+    links = PrivateLink.objects.select_related("registration__edition__event", "registration__team", "rider")
+    return links.filter(digest=tokens.digest(secret), revoked_at=None).first()
+
+
+def path(link: PrivateLink) -> str:
+    """`/my/<secret>/`."""
+    return f"/my/{vault.unseal(link.secret_sealed)}/"
+
+
+def url(link: PrivateLink) -> str:
+    """The whole address, as a mail carries it."""
+    return f"{settings.SITE_URL.rstrip('/')}{path(link)}"
+
+
+def pass_code() -> str:
+    """A fresh code for a rider's QR: ten characters, about 50 bits."""
+    return "".join(secrets.choice(ALPHABET) for _place in range(10))

@@ -1,0 +1,45 @@
+"""Sentences for what the pure rules object to, in the language in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from race.eligibility import Reason
+
+
+def identity_problem(code: str) -> str:
+    """What is wrong with a document number, by the code of `race.identity`."""
+    return {
+        "check_digit": _("The check digit does not fit: two digits may be swapped."),
+        "no_such_date": _("The birth date in the number does not exist."),
+        "unknown_province": _("The first two digits are no province."),
+        "fifteen_digits": _("Numbers with 15 digits are no longer valid. Use the one with 18."),
+        "length": _("The number has the wrong length."),
+        "characters": _("The number has characters that do not belong there."),
+        "country_missing": _("Choose the country that issued the passport."),
+        "unknown_kind": _("This kind of document is not known."),
+    }.get(code, _("The number is not valid."))
+
+
+def reason(why: Reason, named: Mapping[str, str]) -> str:
+    """Why somebody may not enter a category. `named`: names of categories by code, for the one that stands in the way."""
+    values = {
+        name: formats.date_format(value, "DATE_FORMAT") if isinstance(value, date) else value
+        for name, value in why.values.items()
+    }
+    values["category"] = named.get(str(values.get("category")), values.get("category", ""))
+    return {
+        "men_only": _("For men only."),
+        "women_only": _("For women only."),
+        "too_young": _("From %(min_age)s years; you are %(age)s."),
+        "too_old": _("Up to %(max_age)s years; you are %(age)s."),
+        "professional_registered": _("Not for registered professionals."),
+        "professional_uci_team": _("Not for riders of a UCI team in the last years; open to you from %(open_from)s."),
+        "professional_retired": _("Not for professionals who retired lately; open to you from %(open_from)s."),
+        "one_a_day": _("You chose %(category)s. One race a day."),
+        "excluded_by": _("You chose %(category)s. The two cannot be combined."),
+    }[why.code] % values
