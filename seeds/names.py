@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from pypinyin import Style, lazy_pinyin
+from race.names import romanise
 
 # Surnames by how common they are: each line a tier, weighted as TIERS says.
 TIERS: tuple[tuple[int, str], ...] = (
@@ -24,33 +24,6 @@ TIERS: tuple[tuple[int, str], ...] = (
     ),
 )
 COMPOUND_SURNAMES = ("欧阳", "上官", "司马", "诸葛", "皇甫", "尉迟", "令狐", "东方", "夏侯", "司徒")
-
-# As a surname these are read otherwise than as a word; a list made by a plain reading table gets them wrong.
-SURNAME_READINGS: dict[str, str] = {
-    "单": "shan",
-    "曾": "zeng",
-    "区": "ou",
-    "仇": "qiu",
-    "解": "xie",
-    "查": "zha",
-    "盖": "ge",
-    "朴": "piao",
-    "任": "ren",
-    "尉": "wei",
-    "翟": "zhai",
-    "石": "shi",
-    "万": "wan",
-    "吕": "lü",
-    "乐": "yue",
-    "那": "na",
-    "员": "yun",
-    "华": "hua",
-    "尉迟": "yu chi",
-    "令狐": "ling hu",
-    "上官": "shang guan",
-    "长孙": "zhang sun",
-    "单于": "chan yu",
-}
 
 MALE_FIRST = "建国志明文俊家子浩宇晨一天嘉鹏海振永晓思泽博昊成立金少世伟东兴"
 MALE_SECOND = "伟强军涛杰磊鹏飞辉斌波宇轩鸣龙超亮刚峰浩然阳凯旋哲林豪毅瑞恒洋平勇"
@@ -151,26 +124,6 @@ BELARUSIAN_SURNAME: Parts = (
     ("博伊科", "Boika"),
     ("诺维克", "Novik"),
 )
-
-
-def surname_of(zh: str) -> str:
-    """Return the surname of a Han name: two characters when it is a known compound, else the first."""
-    return zh[:2] if zh[:2] in COMPOUND_SURNAMES else zh[:1]
-
-
-def romanise(zh: str) -> str:
-    """Return `SURNAME Given` in pinyin without tones, the surname in its reading as a surname.
-
-    `ü` is written `YU` in capitals and `yu` after l and n, as in passports (LYU), so that it survives ASCII.
-    """
-    surname, given = surname_of(zh), zh[len(surname_of(zh)) :]
-    reading = SURNAME_READINGS.get(surname) or "".join(lazy_pinyin(surname, style=Style.NORMAL, v_to_u=True))
-    syllables = "".join(lazy_pinyin(given, style=Style.NORMAL, v_to_u=True))
-    return f"{_ascii(reading).upper()} {_ascii(syllables).capitalize()}"
-
-
-def _ascii(reading: str) -> str:
-    return reading.replace(" ", "").replace("ü", "yu")
 
 
 def han(rng: random.Random, female: bool) -> Name:

@@ -7,8 +7,10 @@ bibs it names. Within one unranked status the order of the rows is not checked, 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
+from race import eligibility, identity
 from timing.passings import ChipHeld, Passings, PointRule, ReadFact, derive
 
 from . import score
@@ -203,12 +205,47 @@ def _format(given: Case) -> dict[str, Any]:
     }
 
 
+def _age(given: Case) -> dict[str, Any]:
+    born, day = date.fromisoformat(given["born"]), date.fromisoformat(given["race"])
+    age = eligibility.uci_age(born, day)
+    return {
+        "uci_age": age,
+        "civil_age": eligibility.civil_age(born, day),
+        "uci_category": eligibility.uci_category(given["sex"], age),
+    }
+
+
+CASE_DOCUMENTS: Mapping[str, str] = {"cn_id": "resident"}
+"""Documents whose name in the schema is not ours."""
+
+
+def _id(given: Case) -> dict[str, Any]:
+    """A number by itself. A UCI ID that fails is a warning, any other number an error."""
+    if given["type"] == "uci_id":
+        licence = identity.examine_uci_id(given["value"])
+        severity = None if licence.valid else "warning"
+        return {"valid": licence.valid, "stored": licence.stored, "severity": severity, "problem": licence.problem}
+    kind = CASE_DOCUMENTS.get(given["type"], given["type"])
+    number = identity.examine(kind, given["value"], country=given.get("country", ""))
+    return {
+        "valid": number.valid,
+        "stored": number.number,
+        "severity": None if number.valid else "error",
+        "problem": number.problem,
+        "province": number.province,
+        "born": None if number.born is None else number.born.isoformat(),
+        "sex": number.sex,
+    }
+
+
 KINDS: Mapping[str, Callable[[Case], dict[str, Any]]] = {
     "mass": _mass,
     "laps": _mass,
     "rule80": _rule80,
     "itt": _itt,
     "format": _format,
+    "age": _age,
+    "id": _id,
 }
 
 

@@ -11,7 +11,7 @@ from results.scoring.cases import judge
 
 FILE = Path(__file__).parent.parent / "data" / "scoring-cases.json"
 CASES = json.loads(FILE.read_text(encoding="utf-8"))["cases"]
-BUILT = ("mass", "laps", "rule80", "itt", "format")
+BUILT = ("mass", "laps", "rule80", "itt", "format", "age", "id")
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case["kind"] in BUILT], ids=lambda case: case["id"])
