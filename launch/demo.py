@@ -105,6 +105,7 @@ class Weekend:
         site, console = self.site, self.site.console
         if self.address:
             site.extra["ALLOWED_HOSTS"] = f"localhost,127.0.0.1,[::1],{self.address}"
+        site.extra["SITE_URL"] = f"http://{self.address}:{self.port}" if self.address else self.url
         console.step("creating the tables")
         site.manage("migrate", "--no-input", "-v", "0", seconds=SEED_LIMIT, doing="Creating the tables (migrate)")
         console.step("starting web, worker, beat and gateway; signing up the riders")

@@ -21,10 +21,15 @@ def make(registration: Registration, rider: Rider | None = None) -> PrivateLink:
 
 def prepared(registration: Registration, rider: Rider | None = None) -> PrivateLink:
     """A new link, written."""
-    secret = secrets.token_urlsafe(24)
+    secret = new_secret()
     return PrivateLink.objects.create(
         registration=registration, rider=rider, digest=tokens.digest(secret), secret_sealed=vault.seal(secret)
     )
+
+
+def new_secret() -> str:
+    """A fresh secret of a private link: 192 bits."""
+    return secrets.token_urlsafe(24)
 
 
 def find(secret: str) -> PrivateLink | None:

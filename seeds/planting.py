@@ -123,7 +123,7 @@ def plant_field(edition: Edition, races: Mapping[str, Race], field: Field) -> li
     riders = dict(
         zip(
             (rider.index for rider in field.riders),
-            Rider.objects.bulk_create([_rider(rider) for rider in field.riders]),
+            Rider.objects.bulk_create([rider_row(rider) for rider in field.riders]),
             strict=True,
         )
     )
@@ -150,7 +150,8 @@ def plant_field(edition: Edition, races: Mapping[str, Race], field: Field) -> li
     return list(zip(field.entries, made, strict=True))
 
 
-def _rider(rider: FieldRider) -> Rider:
+def rider_row(rider: FieldRider) -> Rider:
+    """Return a made-up rider as a row, not written yet."""
     surname, _, given = rider.name.latin.partition(" ")
     region = (rider.province.zh, rider.province.en) if rider.province else fields.NATIONS[rider.nation]
     return Rider(

@@ -2,17 +2,20 @@
 
 import json
 import stat
+from collections import Counter
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
 from django.test.utils import CaptureQueriesContext
 
 from race import clock, tokens, vault
 from race.models import Assignment, Category, Change, Edition, Entry, Race, Rider, Role, Team, TimingPoint, Token, User
 from results import facts
-from seeds import field, planting, regulations
+from seeds import entering, field, planting, regulations
 from timing.models import Channel, Source
 
 TENTH, ELEVENTH = "luoyang-2024", "luoyang-2025"
@@ -173,3 +176,25 @@ def test_credentials_that_are_there_are_left_alone(planted, tmp_path):
 
 def test_names_are_sorted_without_accents():
     assert [planting.sort_key(name) for name in ("RODRÍGUEZ Andrés", "LYU Ming")] == ["rodriguez andres", "lyu ming"]
+
+
+def test_the_demo_fills_the_next_edition_and_its_counters_and_ledger_agree(planted):
+    edition = Edition.objects.get(slug=ELEVENTH)
+    with CaptureQueriesContext(connection) as asked:
+        assert entering.fill(edition) == sum(entering.ENTERED.values())
+    assert len(asked) <= 40
+    states = Entry.objects.filter(edition=edition).values_list("category__code", "state")
+    assert Counter(states) == {
+        ("ME", "confirmed"): 177, ("WO", "confirmed"): 89, ("MM", "confirmed"): 252, ("XO", "confirmed"): 250,
+        ("XO", "waiting"): 6, ("XM", "confirmed"): 188,
+    }  # fmt: skip
+    counters = Category.objects.filter(race__edition=edition).order_by("race__order")
+    assert list(counters.values_list("code", "taken", "waiting")) == [
+        ("ME", 177, 0), ("WO", 89, 0), ("MM", 252, 0), ("XO", 250, 6), ("XM", 188, 0),
+    ]  # fmt: skip
+    paid = Entry.objects.filter(edition=edition).annotate(booked=Coalesce(Sum("ledger__amount_fen"), 0))
+    assert paid.exclude(paid_fen=F("booked")).count() == 0
+    assert (
+        paid.filter(state="confirmed", paid_fen=0).exists()
+        and paid.filter(state="waiting").exclude(paid_fen=0).count() == 0
+    )

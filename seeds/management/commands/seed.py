@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from seeds import accounts, planting, regulations
+from seeds import accounts, entering, planting, regulations
 from timing.models import Channel
 
 MYLAPS_PORT = 3097
@@ -42,6 +42,8 @@ class Command(BaseCommand):
         if eleventh is None:
             eleventh = planting.plant_eleventh(today=today)
             self.stdout.write(f"{eleventh.slug}: entries open until {eleventh.entry_closes_at:%Y-%m-%d}")
+            if options["demo"]:
+                self.stdout.write(f"{eleventh.slug}: {entering.fill(eleventh)} entries so far")
         path: Path | None = options["credentials"]
         known = path is not None and path.exists()
         people = [] if known or not options["demo"] else accounts.somebody_for_every_role([tenth, eleventh])
