@@ -15,7 +15,7 @@ REASON = re.compile(rf"(?:{WORDS})_[a-z_]+|truncated")
 
 def reasons():
     """Every text in the decoders that has the form of a reason code."""
-    for file in (ROOT / "timing" / "decoders").rglob("*.py"):
+    for file in (*(ROOT / "timing" / "decoders").rglob("*.py"), ROOT / "race" / "workbook.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and REASON.fullmatch(node.value):
                 yield node.value

@@ -7,9 +7,9 @@ from datetime import date, datetime, time, timedelta
 import pytest
 import xlsxwriter
 
+from race import workbook
 from timing.decoders import decoder
 from timing.decoders.model import Context, Parsed, Read, Reject
-from timing.decoders.sheet import workbook
 from timing.decoders.wall_clock import day_us, time_us
 
 CONTEXT = Context("Asia/Shanghai", date(2024, 5, 25), source="Mat 1")

@@ -8,9 +8,9 @@ from django.db.models import BinaryField, QuerySet
 from django.db.models.functions import Length, Substr
 
 from race.models import Transponder
+from race.sheet import encoding_of
+from race.workbook import ZIP_MARK
 from timing import decoders
-from timing.decoders.sheet.plain_text import encoding_of
-from timing.decoders.sheet.workbook import ZIP_MARK
 from timing.models import Delivery, Ingestion, Read, Reject, Source
 
 SHOWN_REJECTS = 20

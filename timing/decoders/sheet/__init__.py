@@ -8,19 +8,19 @@ its reason and its bytes; a file that is no chip file at all is one reject.
 import csv
 from collections.abc import Iterable, Iterator
 
+from race.sheet import XLS_MARK, delimiter_of, is_separator_line
+from race.workbook import NO_WORKBOOK, ZIP_MARK, BadWorkbook, sheets
 from timing.decoders.model import Context, Decoder, Parsed, Read, Reject
 from timing.decoders.sheet.cell_times import AMBIGUOUS_DATE, HOURS_LOST, NO_DATE, OTHER_ZONE
 from timing.decoders.sheet.chip_cells import CHIP_RUINED
-from timing.decoders.sheet.plain_text import PlainText, delimiter_of, is_separator_line, read_text
+from timing.decoders.sheet.plain_text import PlainText, read_text
 from timing.decoders.sheet.rows import NO_SOURCE, Rows, read_rows
-from timing.decoders.sheet.workbook import ZIP_MARK, BadWorkbook, sheets
 
 NOT_A_CHIP_FILE = "not_a_chip_file"
 NOT_A_CHIP_SHEET = "not_a_chip_sheet"
 OLD_EXCEL = "old_excel_file"  # XLS, or an XLSX with a password
 TRUNCATED = "truncated"
 _COMPARED = 1000  # lines that a doubtful last one is compared with
-_XLS_MARK = b"\xd0\xcf\x11\xe0"
 _NEVER_BY_CUTTING = frozenset({HOURS_LOST, CHIP_RUINED, AMBIGUOUS_DATE, OTHER_ZONE, NO_DATE})
 
 
@@ -28,7 +28,7 @@ def parse(body: bytes, context: Context) -> Parsed:
     """Read a CSV or XLSX file of chip reads. Never raises on odd bytes: what is not understood is a reject."""
     if body.startswith(ZIP_MARK):
         return _parse_workbook(body, context)
-    if body.startswith(_XLS_MARK):
+    if body.startswith(XLS_MARK):
         return Parsed(rejects=(Reject(body, OLD_EXCEL),))
     found = _parse_text(read_text(body), context)
     return Parsed(rejects=(Reject(body, NOT_A_CHIP_FILE),)) if found is None else found
@@ -105,7 +105,8 @@ def _parse_workbook(body: bytes, context: Context) -> Parsed:
                 reads += rows.reads
                 rejects += [Reject("\t".join(table[index]).encode(), reason) for index, reason in rows.refused]
     except BadWorkbook as bad:
-        return Parsed(rejects=(Reject(body, str(bad)),))
+        reason = NOT_A_CHIP_FILE if str(bad) == NO_WORKBOOK else str(bad)
+        return Parsed(rejects=(Reject(body, reason),))
     if not found:
         return Parsed(rejects=(Reject(body, NOT_A_CHIP_FILE),))
     return Parsed(tuple(reads), rejects=tuple(rejects))

@@ -20,7 +20,7 @@ MAX_PARTS = 50
 MAX_CELLS = 5_000_000  # of the rectangle that a sheet spans
 BROKEN = "broken_workbook"
 TOO_LARGE = "workbook_too_large"
-NO_WORKBOOK = "not_a_chip_file"
+NO_WORKBOOK = "another_zip"  # a zip, but no spreadsheet
 ZIP_MARK = b"PK\x03\x04"
 _REFERENCE = re.compile(rb"\br\s*=\s*[\"']\s*([A-Za-z]{0,4})(\d{1,9})")
 _HIDDEN_REFERENCE = re.compile(rb"\br\s*=\s*[\"'][^\"']*&")
