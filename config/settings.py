@@ -166,6 +166,19 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- money and messages -----------------------------------------------------------------------------------------
+# WeChat Pay is offered where the first five are set; PRIVATE_KEY is the text of the merchant's key.
+WECHATPAY = {
+    name: env.str(f"WECHATPAY_{name}", default="")
+    for name in ("MCHID", "APPID", "PRIVATE_KEY", "CERT_SERIAL_NO", "APIV3_KEY", "PUBLIC_KEY", "PUBLIC_KEY_ID", "TYPE")
+}
+EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
+vars().update(env.email_url_config(EMAIL_URL))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="entries@localhost")
+# The class that takes text messages: race.postbox has the one that only prints them.
+SMS_PROVIDER = env.str("SMS_PROVIDER", default="race.postbox.ConsoleSms")
+
 # --- words ------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]

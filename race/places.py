@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from race import changes, eligibility, messages
+from race import changes, eligibility, links, messages, vault
 from race.entry_rules import EntryRules
 from race.models import Category, Entry, QuotaCount, User
 from race.refused import Refused
@@ -72,6 +73,48 @@ def leave(entry: Entry, state: str, *, by: User | None, reason: str = "") -> Non
         promote(Category.objects.select_for_update().get(pk=entry.category_id))
 
 
+def lock_people(numbers: Iterable[str]) -> None:
+    """Wait for whoever enters people of these document numbers at this moment. Before any other lock, in one order."""
+    keys = {int(vault.keyed("lock", vault.normal(number))[:15], 16) for number in numbers}
+    with connection.cursor() as cursor:
+        for key in sorted(keys):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+
+
+def take_again(entry: Entry, *, by: User | None) -> bool:
+    """Seat a locked, expired entry whose money came late: only where a place is free, nobody in line could take it, the
+    region has room and the rider has no other living entry that day. The entry is confirmed then."""
+    category = Category.objects.select_for_update().get(pk=entry.category_id)
+    if category.taken >= category.capacity or _next_in_line(category) is not None or _lives_elsewhere(entry):
+        return False
+    try:
+        with transaction.atomic():
+            _count_quota(entry)
+    except Refused:
+        return False
+    Category.objects.filter(pk=category.pk).update(taken=F("taken") + 1)
+    columns = {"state": State.CONFIRMED, "held_until": None, "pass_code": links.pass_code()}
+    changes.write(entry.race.edition, [(entry, columns)], by=by, reason="paid late")
+    return True
+
+
+def queue_again(entry: Entry, *, by: User | None) -> bool:
+    """Put a locked, expired entry at the end of the line. False where the rider has another living entry that day."""
+    if _lives_elsewhere(entry):
+        return False
+    category = Category.objects.select_for_update().get(pk=entry.category_id)
+    Category.objects.filter(pk=category.pk).update(waiting=F("waiting") + 1, queue_last=F("queue_last") + 1)
+    columns = {"state": State.WAITING, "queue_number": category.queue_last + 1, "pass_code": links.pass_code()}
+    changes.write(entry.race.edition, [(entry, columns)], by=by, reason="paid late")
+    return True
+
+
+def _lives_elsewhere(entry: Entry) -> bool:
+    """Whether the person has another living entry that day; the caller holds the person's lock."""
+    others = Entry.objects.filter(edition=entry.edition_id, day=entry.day, identity_hash=entry.identity_hash)
+    return others.filter(state__in=Entry.ALIVE).exclude(pk=entry.pk).exists()
+
+
 def promote(category: Category, *, now: datetime | None = None) -> list[Entry]:
     """Offer every free place of a locked category to the waiting list, in its order. Returns who was offered one."""
     offered: list[Entry] = []
@@ -117,11 +160,11 @@ def _next_in_line(category: Category) -> Entry | None:
     waiting = Entry.objects.filter(category=category, state=State.WAITING).order_by("queue_number")
     if not category.quotas:
         return waiting.select_for_update(of=("self",)).first()
-    full = {count.key for count in category.quota_counts.all() if count.taken >= _cap(category, count.key)}
+    full = {count.key for count in category.quota_counts.all() if count.taken >= quota_cap(category, count.key)}
     return waiting.exclude(quota_key__in=full - {""}).select_for_update(of=("self",)).first()
 
 
-def _cap(category: Category, key: str) -> int:
+def quota_cap(category: Category, key: str) -> int:
     """How many places the quota of this key allows."""
     each: int | None = None
     for quota in category.quotas:
@@ -145,7 +188,7 @@ def _count_quota(entry: Entry) -> None:
     QuotaCount.objects.bulk_create(
         [QuotaCount(category_id=entry.category_id, key=entry.quota_key)], ignore_conflicts=True
     )
-    cap = _cap(entry.category, entry.quota_key)
+    cap = quota_cap(entry.category, entry.quota_key)
     counted = QuotaCount.objects.filter(category=entry.category_id, key=entry.quota_key, taken__lt=cap)
     if not counted.update(taken=F("taken") + 1):
         raise _region_full(entry.category)
@@ -159,7 +202,7 @@ def _uncount_quota(entry: Entry) -> None:
 
 def _refuse_full_region(entry: Entry, category: Category) -> None:
     count = QuotaCount.objects.filter(category=category, key=entry.quota_key).first() if entry.quota_key else None
-    if count and count.taken >= _cap(category, entry.quota_key):
+    if count and count.taken >= quota_cap(category, entry.quota_key):
         raise _region_full(category)
 
 
