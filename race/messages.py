@@ -28,13 +28,16 @@ def tell(entry: Entry, kind: str, **values: Any) -> list[Message]:
     return about(entry.registration, kind, entry=entry, rider=entry.rider, until=until, **values)
 
 
-def about(registration: Registration, kind: str, *, rider: Rider | None = None, **values: Any) -> list[Message]:
+def about(
+    registration: Registration, kind: str, *, rider: Rider | None = None, link: PrivateLink | None = None, **values: Any
+) -> list[Message]:
     """Tell the payer of a registration, and `rider` where that is another address, in the registration's language.
 
-    Returns the messages, written but not sent: the bell rings for them after the commit.
+    `link` is the payer's, where it is at hand. Returns the messages, written but not sent: the bell rings for them
+    after the commit.
     """
     wanted: list[tuple[dict[str, str], PrivateLink, Rider | None]] = [
-        (dossier.contact(registration), links.make(registration), None)
+        (dossier.contact(registration), link or links.make(registration), None)
     ]
     if rider is not None and registration.kind == Registration.Kind.TEAM:
         wanted.append((dossier.read(rider), links.make(registration, rider), rider))
@@ -55,6 +58,20 @@ def about(registration: Registration, kind: str, *, rider: Rider | None = None, 
                      registration=registration, rider=person)
         )  # fmt: skip
     return queue(made)
+
+
+def for_rider(
+    registration: Registration, kind: str, rider: Rider, link: PrivateLink, **values: Any
+) -> Message | None:
+    """A message to one rider of a registration, not written yet (`queue` writes many at once); None without an address."""
+    channel, address = _way(dossier.read(rider))
+    if not address:
+        return None
+    edition = registration.edition
+    context = {"registration": registration, "edition": edition, "rider": rider, "link": links.url(link)}
+    subject, text = written(kind, registration.language, channel, context | values)
+    return _message(edition, kind, channel, address, subject, text, registration.language,
+                    registration=registration, rider=rider)  # fmt: skip
 
 
 def to_address(edition: Edition, kind: str, address: str, language: str, **values: Any) -> list[Message]:

@@ -4,11 +4,15 @@
 transaction; everything else locks the category first (ascending where there are several) and its entries after it. A freed
 place passes to the first one waiting in the same transaction, without lowering `taken`; while anyone waits who could take a
 free place, newcomers queue (docs/decisions/places.md).
+
+Every lock here is FOR NO KEY UPDATE: the new entries of newcomers hold a key-share lock on their category, and whoever
+would wait for those while a newcomer waits for him would never end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -16,7 +20,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from race import changes, eligibility, links, messages, vault
+from race import changes, eligibility, links, log, messages, regulations, transactions, vault
 from race.entry_rules import EntryRules
 from race.models import Category, Entry, QuotaCount, User
 from race.refused import Refused
@@ -24,37 +28,125 @@ from race.refused import Refused
 State = Entry.State
 
 
-def take(entry: Entry, *, queue: bool = True) -> bool:
-    """Give a newly written entry its place, or a number on the waiting list. Returns whether it has a place.
+#: A place for a newcomer while nobody waits, else the next number in line, in one statement: `waiting` is 0 after it only
+#: for a place. It touches no row where places are free though somebody waits: then the line has to be looked at.
+TAKE_OR_QUEUE = """
+UPDATE race_category
+   SET taken = taken + CASE WHEN taken < capacity THEN 1 ELSE 0 END,
+       waiting = waiting + CASE WHEN taken < capacity THEN 0 ELSE 1 END,
+       queue_last = queue_last + CASE WHEN taken < capacity THEN 0 ELSE 1 END
+ WHERE id = %s AND (taken >= capacity OR waiting = 0)
+RETURNING waiting, queue_last
+"""
 
-    The entry was written with state HELD (or CONFIRMED) inside this transaction and nobody else can see it yet. Refused
+
+def take(entry: Entry, *, queue: bool = True) -> int:
+    """Give a newly written entry its place, or a number on the waiting list. Returns its position in line, 0 for a place.
+
+    The entry was written with state HELD or CONFIRMED inside this transaction, and nobody else can see it yet. Refused
     (`full`) with `queue=False` where there is no place, and (`region_full`) where the region's quota is used up.
     """
-    free = Category.objects.filter(pk=entry.category_id, waiting=0, taken__lt=F("capacity"))
-    if free.update(taken=F("taken") + 1):
+    if not queue:
+        return _take_free(entry)
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_OR_QUEUE, [entry.category_id])
+        counted = cursor.fetchone()
+    if counted is None:
+        return _take_beside_the_line(entry)
+    waiting, number = counted
+    if waiting:
+        _refuse_full_region(entry)
+        _queued(entry, number)
+    else:
         _count_quota(entry)
-        return True
-    category = Category.objects.select_for_update().get(pk=entry.category_id)
-    if category.taken < category.capacity and _next_in_line(category) is None:
+    return int(waiting)
+
+
+def _take_free(entry: Entry) -> int:
+    free = Category.objects.filter(pk=entry.category_id, waiting=0, taken__lt=F("capacity"))
+    if not free.update(taken=F("taken") + 1):
+        category = locked(entry.category_id)
+        if category.taken >= category.capacity or _next_in_line(category):
+            raise Refused("full", _("%(category)s is full.") % {"category": category.name})
+        Category.objects.filter(pk=category.pk).update(taken=F("taken") + 1)
+    _count_quota(entry)
+    return 0
+
+
+def _take_beside_the_line(entry: Entry) -> int:
+    """Places are free and somebody waits: a newcomer may have one only if the quotas keep it from all who wait."""
+    category = locked(entry.category_id)
+    if category.taken < category.capacity and not _next_in_line(category):
         Category.objects.filter(pk=category.pk).update(taken=F("taken") + 1)
         _count_quota(entry)
-        return True
-    if not queue:
-        raise Refused("full", _("%(category)s is full.") % {"category": category.name})
-    _refuse_full_region(entry, category)
+        return 0
+    _refuse_full_region(entry)
     Category.objects.filter(pk=category.pk).update(waiting=F("waiting") + 1, queue_last=F("queue_last") + 1)
-    entry.state, entry.queue_number, entry.held_until = State.WAITING, category.queue_last + 1, None
-    Entry.objects.filter(pk=entry.pk).update(state=entry.state, queue_number=entry.queue_number, held_until=None)
-    return False
+    _queued(entry, category.queue_last + 1)
+    return category.waiting + 1
+
+
+def _queued(entry: Entry, number: int) -> None:
+    entry.state, entry.queue_number, entry.held_until = State.WAITING, number, None
+    Entry.objects.filter(pk=entry.pk).update(state=entry.state, queue_number=number, held_until=None)
+
+
+def locked(category: int) -> Category:
+    """The category as it is now, with its race and edition, locked until the end of the transaction."""
+    rows = Category.objects.select_for_update(of=("self",), no_key=True).select_related("race__edition")
+    return rows.get(pk=category)
+
+
+def take_many(entries: Sequence[Entry], *, queue: bool = True) -> list[Entry]:
+    """Give many newly made entries of one edition their places at once. Returns those that have one.
+
+    In their own order, category by category, each as `take` would; the counters move once a category, however many
+    entries there are. Nothing of an entry is written: one without a place gets its number on the waiting list (`queue`), or
+    is left as it is for the caller to drop. The caller writes the entries in the same transaction. Refused (`region_full`)
+    where a region's quota is used up.
+    """
+    numbers = sorted({entry.category_id for entry in entries})
+    categories = Category.objects.select_for_update(no_key=True).filter(pk__in=numbers).order_by("pk")
+    placed: list[Entry] = []
+    for category in categories:
+        mine = [entry for entry in entries if entry.category_id == category.pk]
+        free = category.capacity - category.taken
+        free = 0 if category.waiting and free > 0 and _next_in_line(category) else max(free, 0)
+        seated, others = mine[:free], mine[free:]
+        _seat_regions(category, seated)
+        for number, entry in enumerate(others if queue else (), category.queue_last + 1):
+            entry.state, entry.queue_number, entry.held_until = State.WAITING, number, None
+        waiting = len(others) if queue else 0
+        Category.objects.filter(pk=category.pk).update(
+            taken=F("taken") + len(seated), waiting=F("waiting") + waiting, queue_last=F("queue_last") + waiting
+        )
+        placed += seated
+    return placed
+
+
+def _seat_regions(category: Category, entries: Sequence[Entry]) -> None:
+    """Count new entries of a locked category against their regions: three statements, none where no quota is."""
+    counted = Counter(entry.quota_key for entry in entries if entry.quota_key)
+    if not counted:
+        return
+    fresh = [QuotaCount(category=category, key=key) for key in sorted(counted)]
+    QuotaCount.objects.bulk_create(fresh, ignore_conflicts=True)
+    rows = QuotaCount.objects.select_for_update(no_key=True).filter(category=category, key__in=sorted(counted))
+    for row in (found := list(rows.order_by("key"))):
+        row.taken += counted[row.key]
+        if row.taken > quota_cap(category, row.key):
+            raise _region_full(category)
+    QuotaCount.objects.bulk_update(found, ["taken"])
 
 
 def lock(entries: Iterable[Entry]) -> list[Entry]:
     """The entries as they are now, with their categories and themselves locked in the one order everybody keeps."""
     keys = sorted({entry.pk for entry in entries})
     categories = Entry.objects.filter(pk__in=keys).values_list("category_id", flat=True)
-    list(Category.objects.select_for_update().filter(pk__in=sorted(set(categories))).order_by("pk"))
-    locked = Entry.objects.select_for_update(of=("self",)).select_related("category", "race__edition", "rider")
-    return list(locked.filter(pk__in=keys).order_by("pk"))
+    list(Category.objects.select_for_update(no_key=True).filter(pk__in=sorted(set(categories))).order_by("pk"))
+    rows = Entry.objects.select_for_update(of=("self",), no_key=True)
+    rows = rows.select_related("category", "race__edition", "rider", "registration__edition")
+    return list(rows.filter(pk__in=keys).order_by("pk"))
 
 
 def leave(entry: Entry, state: str, *, by: User | None, reason: str = "") -> None:
@@ -68,24 +160,29 @@ def leave(entry: Entry, state: str, *, by: User | None, reason: str = "") -> Non
     if waited:
         Category.objects.filter(pk=entry.category_id).update(waiting=F("waiting") - 1)
     elif had_place:
-        _uncount_quota(entry)
-        Category.objects.filter(pk=entry.category_id).update(taken=F("taken") - 1)
-        promote(Category.objects.select_for_update().get(pk=entry.category_id))
+        release(entry.category_id, entry.quota_key)
+
+
+def release(category: int, quota_key: str) -> list[Entry]:
+    """A place of a locked category that nobody holds any more goes to the first one waiting, or is free."""
+    if quota_key:
+        QuotaCount.objects.filter(category=category, key=quota_key, taken__gt=0).update(taken=F("taken") - 1)
+    Category.objects.filter(pk=category).update(taken=F("taken") - 1)
+    return promote(locked(category))
 
 
 def lock_people(numbers: Iterable[str]) -> None:
     """Wait for whoever enters people of these document numbers at this moment. Before any other lock, in one order."""
-    keys = {int(vault.keyed("lock", vault.normal(number))[:15], 16) for number in numbers}
+    keys = sorted({int(vault.keyed("lock", vault.normal(number))[:15], 16) for number in numbers})
     with connection.cursor() as cursor:
-        for key in sorted(keys):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+        cursor.execute("SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key", [keys])
 
 
 def take_again(entry: Entry, *, by: User | None) -> bool:
     """Seat a locked, expired entry whose money came late: only where a place is free, nobody in line could take it, the
     region has room and the rider has no other living entry that day. The entry is confirmed then."""
-    category = Category.objects.select_for_update().get(pk=entry.category_id)
-    if category.taken >= category.capacity or _next_in_line(category) is not None or _lives_elsewhere(entry):
+    category = locked(entry.category_id)
+    if category.taken >= category.capacity or _next_in_line(category) or _lives_elsewhere(entry):
         return False
     try:
         with transaction.atomic():
@@ -102,7 +199,7 @@ def queue_again(entry: Entry, *, by: User | None) -> bool:
     """Put a locked, expired entry at the end of the line. False where the rider has another living entry that day."""
     if _lives_elsewhere(entry):
         return False
-    category = Category.objects.select_for_update().get(pk=entry.category_id)
+    category = locked(entry.category_id)
     Category.objects.filter(pk=category.pk).update(waiting=F("waiting") + 1, queue_last=F("queue_last") + 1)
     columns = {"state": State.WAITING, "queue_number": category.queue_last + 1, "pass_code": links.pass_code()}
     changes.write(entry.race.edition, [(entry, columns)], by=by, reason="paid late")
@@ -115,36 +212,58 @@ def _lives_elsewhere(entry: Entry) -> bool:
     return others.filter(state__in=Entry.ALIVE).exclude(pk=entry.pk).exists()
 
 
-def promote(category: Category, *, now: datetime | None = None) -> list[Entry]:
-    """Offer every free place of a locked category to the waiting list, in its order. Returns who was offered one."""
-    offered: list[Entry] = []
-    rules = EntryRules.of(category.race.edition.entry_rules)
-    until = (now or timezone.now()) + timedelta(hours=rules.offer_hours)
-    while category.taken < category.capacity and (entry := _next_in_line(category)) is not None:
-        entry.state, entry.held_until, entry.queue_number = State.OFFERED, until, None
-        Entry.objects.filter(pk=entry.pk).update(state=entry.state, held_until=until, queue_number=None)
-        Category.objects.filter(pk=category.pk).update(taken=F("taken") + 1, waiting=F("waiting") - 1)
-        category.refresh_from_db(fields=["taken", "waiting"])
-        _count_quota(entry)
+def promote(category: Category, *, now: datetime | None = None, late: bool = False) -> list[Entry]:
+    """Offer every free place of a locked category to the waiting list, in its order. Returns who was offered one.
+
+    Nothing is offered any more once `offers_end_days_before` is over, unless the office wants it (`late`). Whoever waits
+    still stands before a newcomer then.
+    """
+    edition, now = category.race.edition, now or timezone.now()
+    rules = EntryRules.of(edition.entry_rules)
+    if not late and now > regulations.days_before(edition, rules.offers_end_days_before):
+        return []
+    offered = _next_in_line(category, category.capacity - category.taken)
+    if not offered:
+        return []
+    columns = {"state": State.OFFERED, "held_until": now + timedelta(hours=rules.offer_hours), "queue_number": None}
+    changes.write(edition, [(entry, columns) for entry in offered], by=None)
+    Category.objects.filter(pk=category.pk).update(taken=F("taken") + len(offered), waiting=F("waiting") - len(offered))
+    _count_quotas(category, offered)
+    for entry in offered:
         messages.tell(entry, "offer")
-        offered.append(entry)
     return offered
 
 
-def set_capacity(category: Category, capacity: int) -> list[Entry]:
-    """Change how many places there are; a larger number is offered to the waiting list at once.
+@transactions.retried
+def set_capacity(category: Category, capacity: int, *, by: User | None = None) -> list[Entry]:
+    """Change how many places there are; a larger number is offered to the waiting list at once. Returns who was offered one.
 
-    Refused (`below_taken`) where more places are taken than would be left. Inside the caller's transaction.
+    Refused (`below_taken`) where more places are taken than would be left.
     """
-    category = Category.objects.select_for_update().select_related("race__edition").get(pk=category.pk)
+    category = locked(category.pk)
     if capacity < category.taken:
         raise Refused(
             "below_taken",
             _("%(taken)d places are taken: the number of places cannot be less.") % {"taken": category.taken},
         )
+    before = category.capacity
+    if before == capacity:
+        return []
     Category.objects.filter(pk=category.pk).update(capacity=capacity)
     category.capacity = capacity
+    edition = category.race.edition
+    log.note(edition, "capacity", by=by, category=category.code, race=category.race.slug, before=before, after=capacity)
     return promote(category)
+
+
+@transactions.retried
+def offer(category: Category, *, by: User) -> list[Entry]:
+    """The office offers what is free to the waiting list, also after offers have ended. Returns who was offered one."""
+    category = locked(category.pk)
+    offered = promote(category, late=True)
+    edition, race = category.race.edition, category.race.slug
+    log.note(edition, "offered", by=by, category=category.code, race=race, places=len(offered))
+    return offered
 
 
 def position(entry: Entry) -> int | None:
@@ -155,13 +274,27 @@ def position(entry: Entry) -> int | None:
     return ahead.count() + 1
 
 
-def _next_in_line(category: Category) -> Entry | None:
-    """The first one waiting whose region still has room. The category is locked: nobody else moves its line."""
+def _next_in_line(category: Category, free: int = 1) -> list[Entry]:
+    """The first ones waiting who could have one of so many free places: those whose regions still have room.
+
+    The category is locked: nobody else moves its line.
+    """
+    if free <= 0:
+        return []
     waiting = Entry.objects.filter(category=category, state=State.WAITING).order_by("queue_number")
+    waiting = waiting.select_for_update(of=("self",), no_key=True)
+    waiting = waiting.select_related("category", "race__edition", "rider", "registration__edition")
     if not category.quotas:
-        return waiting.select_for_update(of=("self",)).first()
-    full = {count.key for count in category.quota_counts.all() if count.taken >= quota_cap(category, count.key)}
-    return waiting.exclude(quota_key__in=full - {""}).select_for_update(of=("self",)).first()
+        return list(waiting[:free])
+    counts = {count.key: count.taken for count in category.quota_counts.all()}
+    room = {key: quota_cap(category, key) - taken for key, taken in counts.items()}
+    chosen: list[Entry] = []
+    for entry in waiting.exclude(quota_key__in=[key for key, left in room.items() if key and left <= 0]):
+        left = room.get(entry.quota_key, quota_cap(category, entry.quota_key)) if entry.quota_key else 1
+        if left > 0 and len(chosen) < free:
+            room[entry.quota_key] = left - 1
+            chosen.append(entry)
+    return chosen
 
 
 def quota_cap(category: Category, key: str) -> int:
@@ -194,16 +327,13 @@ def _count_quota(entry: Entry) -> None:
         raise _region_full(entry.category)
 
 
-def _uncount_quota(entry: Entry) -> None:
-    if entry.quota_key:
-        counts = QuotaCount.objects.filter(category=entry.category_id, key=entry.quota_key, taken__gt=0)
-        counts.update(taken=F("taken") - 1)
-
-
-def _refuse_full_region(entry: Entry, category: Category) -> None:
-    count = QuotaCount.objects.filter(category=category, key=entry.quota_key).first() if entry.quota_key else None
-    if count and count.taken >= quota_cap(category, entry.quota_key):
-        raise _region_full(category)
+def _refuse_full_region(entry: Entry) -> None:
+    """The line is not for riders whose region has all its places."""
+    if not entry.quota_key:
+        return
+    count = QuotaCount.objects.filter(category=entry.category_id, key=entry.quota_key).first()
+    if count and count.taken >= quota_cap(entry.category, entry.quota_key):
+        raise _region_full(entry.category)
 
 
 def _region_full(category: Category) -> Refused:

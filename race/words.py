@@ -43,3 +43,18 @@ def reason(why: Reason, named: Mapping[str, str]) -> str:
         "one_a_day": _("You chose %(category)s. One race a day."),
         "excluded_by": _("You chose %(category)s. The two cannot be combined."),
     }[why.code] % values
+
+
+def field(name: str) -> str:
+    """What people call a field of a form."""
+    return {
+        "identity_kind": _("Kind of document"), "identity_number": _("Document number"),
+        "identity_country": _("Country of the passport"), "name_zh": _("Chinese name"), "surname_latin": _("Surname"),
+        "given_latin": _("Given name"), "passport_name": _("Name in the passport"), "sex": _("Sex"),
+        "birth_date": _("Birth date"), "nation": _("Nation"), "uci_id": "UCI ID", "name": _("Name"), "email": _("E-mail"),
+        "phone": _("Phone"), "signer": _("Signature"), "team": _("Team"), "emergency_name": _("Emergency contact"),
+        "emergency_phone": _("Phone of the emergency contact"), "blood": _("Blood group"), "medical": _("Medical notes"),
+        "insurer": _("Insurer"), "policy": _("Policy number"), "insured_until": _("Insured until"),
+        "guardian_name": _("Guardian"), "guardian_phone": _("Phone of the guardian"),
+        "uci_team_until": _("In a UCI team until"), "retired_on": _("Retired on"),
+    }.get(name, _("Region") if name.startswith("region") else name)  # fmt: skip
