@@ -2,9 +2,12 @@
 
 from django.urls import path
 
+from race.office_links import office
 from race.views import account, my_data, start_list
+from race.views.office import home as office_home
 
 urlpatterns = [
+    *office("", office_home.page, "office"),
     path("", account.home, name="home"),
     path("login/", account.SignIn.as_view(), name="sign_in"),
     path("logout/", account.SignOut.as_view(), name="sign_out"),

@@ -1,0 +1,121 @@
+"""Who may open a page of the office, and which edition it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from race import permissions
+from race.models import Edition, Role, User
+from race.office_links import office_path
+from race.refused import Refused
+
+OFFICE = (Role.Name.OFFICE, Role.Name.ORGANISER)
+Page = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every page of the office knows: the edition, the others one may change to, and who one is there.
+
+    `slug` is the edition's where the address names it, empty where the page is about the current one.
+    """
+
+    edition: Edition
+    editions: list[Edition]
+    roles: frozenset[str]
+    slug: str
+
+
+def office_page(*roles: str) -> Callable[[Page], Page]:
+    """Decorate `view(request, edition, ...)`: for people who hold one of `roles` at the edition (office and organiser
+    where none are named), at `/office/...` and `/editions/<slug>/office/...`.
+
+    Whoever is not signed in is sent to sign in and comes back; whoever may not is told so in words (403). What a page
+    shows is never kept by a cache. A `Refused` that a POST lets through becomes a banner on the page it came from.
+    """
+    wanted = tuple(roles) or OFFICE
+
+    def decorate(view: Page) -> Page:
+        @wraps(view)
+        @never_cache
+        def asked(request: HttpRequest, *args: Any, slug: str | None = None, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path(), "/login/")
+            user = request.user
+            editions = editions_of(user, wanted)
+            edition = chosen(editions, slug)
+            if edition is None:
+                return _forbidden(request, slug)
+            held = frozenset(permissions.roles(user, edition))
+            request.office = Desk(edition, editions, held, slug or "")  # type: ignore[attr-defined]
+            try:
+                return view(request, edition, *args, **kwargs)
+            except Refused as refused:
+                if request.method != "POST":
+                    raise
+                messages.error(request, refused.message, extra_tags=refused.code)
+                return back(request, edition)
+
+        return asked
+
+    return decorate
+
+
+def desk(request: HttpRequest) -> Desk:
+    """What `office_page` found out."""
+    return cast(Desk, request.office)  # type: ignore[attr-defined]
+
+
+def actor(request: HttpRequest) -> User:
+    """Who acts, for the record."""
+    return cast(User, request.user)
+
+
+def editions_of(user: User, wanted: tuple[str, ...]) -> list[Edition]:
+    """The editions at which somebody holds one of the wanted roles, the newest first. One query."""
+    if user.is_superuser:
+        return list(Edition.objects.select_related("event"))
+    names = {*wanted, Role.Name.ADMINISTRATOR}
+    names |= {name for name, included in permissions.INCLUDES.items() if included & names}
+    held = Role.objects.filter(user=user, name__in=names).values("edition")
+    return list(Edition.objects.filter(pk__in=held).select_related("event"))
+
+
+def chosen(editions: list[Edition], slug: str | None) -> Edition | None:
+    """The edition of the address; without one the next that is not over, else the last one."""
+    if slug:
+        return next((edition for edition in editions if edition.slug == slug), None)
+    today = timezone.localdate()
+    coming = [edition for edition in editions if edition.ends_on >= today]
+    return min(coming, key=lambda edition: edition.starts_on) if coming else next(iter(editions), None)
+
+
+def back(request: HttpRequest, edition: Edition) -> HttpResponseRedirect:
+    """To the page that a form was sent from; to the office's first page where that is not known."""
+    to = request.POST.get("next", "")
+    if not (to.startswith("/") and not to.startswith(("//", "/\\"))) or "\n" in to or "\r" in to:
+        to = office_path("office", desk(request).slug)
+    return HttpResponseRedirect(to)
+
+
+def done(request: HttpRequest, edition: Edition, sentence: str) -> HttpResponseRedirect:
+    """An action is done: say so on the page that the form was sent from."""
+    messages.success(request, sentence)
+    return back(request, edition)
+
+
+def _forbidden(request: HttpRequest, slug: str | None) -> HttpResponse:
+    if slug and not Edition.objects.filter(slug=slug).exists():
+        raise Http404(_("No edition yet"))
+    return render(request, "race/office/forbidden.html", {}, status=403)
