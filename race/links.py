@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
 from django.conf import settings
 
@@ -25,6 +26,19 @@ def prepared(registration: Registration, rider: Rider | None = None) -> PrivateL
     return PrivateLink.objects.create(
         registration=registration, rider=rider, digest=tokens.digest(secret), secret_sealed=vault.seal(secret)
     )
+
+
+def prepared_many(registration: Registration, riders: Iterable[Rider]) -> dict[int, PrivateLink]:
+    """A new link for each rider of a new registration, by the rider's key; written in one statement."""
+    made = []
+    for rider in riders:
+        secret = new_secret()
+        made.append(
+            PrivateLink(
+                registration=registration, rider=rider, digest=tokens.digest(secret), secret_sealed=vault.seal(secret)
+            )
+        )
+    return {link.rider_id: link for link in PrivateLink.objects.bulk_create(made) if link.rider_id is not None}
 
 
 def new_secret() -> str:
