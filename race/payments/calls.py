@@ -1,10 +1,12 @@
-"""What providers tell us: kept byte for byte before it is judged, then judged, and judged again where it came too early."""
+"""What providers tell us: kept byte for byte with what became of it, and judged again where it came too early."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -13,43 +15,70 @@ from race.models import Payment, ProviderCall, Refund
 from race.payments import arrival, refunds
 from race.providers import Notice
 
+logger = logging.getLogger(__name__)
 #: Outcomes after which a call is looked at again: kept when somebody was killed, or about a number nobody knew yet.
 AGAIN = ("kept", "unknown")
 NOT_KEPT = {"cookie", "authorization"}
 
 
 def record(provider_name: str, body: bytes, headers: Mapping[str, str]) -> str:
-    """Keep what a provider sent, and act on it. The code of what became of it: `forged`, `unknown` (send it again), or
-    what `settle` and the refunds say."""
+    """Act on what a provider sent, and keep it with the code of what became of it: `forged`, `unknown` (send it again),
+    or what `settle` and the refunds say.
+
+    Both in one transaction: whoever is killed in between has answered nothing, and the provider sends it again.
+    """
     provider = providers.find(provider_name)
     notice = provider.verify(body, headers) if provider else None
-    call = ProviderCall.objects.create(
-        provider=provider_name[:12], body=body, genuine=notice is not None, number=_about(notice),
-        headers={name: value for name, value in headers.items() if name.lower() not in NOT_KEPT},
-        outcome="kept" if notice else "forged",
-    )  # fmt: skip
-    return _judged(call, notice) if notice else "forged"
+    told = {name: value for name, value in headers.items() if name.lower() not in NOT_KEPT}
+    call = ProviderCall(
+        provider=provider_name[:12], body=body, headers=told, genuine=notice is not None, number=_about(notice)
+    )
+    if notice is None:
+        return _kept(call, "forged")
+    try:
+        with transaction.atomic():
+            return _kept(call, _act(call.provider, notice))
+    except Exception:
+        _kept(call, "kept")  # money was told of: the bytes stay, whatever is wrong with us
+        raise
 
 
 def reprocess(*, now: datetime | None = None, limit: int = 50) -> int:
-    """Judge calls again that came before their payment was known. Returns how many; safe to run twice."""
+    """Judge calls again that came before their payment was known. Returns how many; safe to run twice.
+
+    A call is evidence and never edited: the second judgement is another row of the same bytes.
+    """
     since = (now or timezone.now()) - timedelta(days=7)
     number = OuterRef("number")
     known = Exists(Payment.objects.filter(number=number)) | Exists(Refund.objects.filter(number=number))
+    judged = ProviderCall.objects.filter(number=number, genuine=True, body=OuterRef("body")).exclude(outcome__in=AGAIN)
     calls = ProviderCall.objects.filter(Q(outcome="kept") | Q(known), genuine=True, outcome__in=AGAIN)
-    done = 0
-    for call in calls.filter(received_at__gte=since).order_by("pk")[:limit]:
-        provider = providers.find(call.provider)
-        notice = provider.verify(bytes(call.body), call.headers) if provider else None
-        if notice is not None:
-            _judged(call, notice)
-            done += 1
-    return done
+    calls = calls.filter(~Exists(judged), received_at__gte=since)
+    return sum(_again(call) for call in calls.order_by("pk")[:limit])
 
 
-def _judged(call: ProviderCall, notice: Notice) -> str:
-    outcome = _act(call.provider, notice)
-    ProviderCall.objects.filter(pk=call.pk).update(outcome=outcome)
+def _again(call: ProviderCall) -> int:
+    """Judge one call again; one that fails again does not stop those behind it."""
+    provider = providers.find(call.provider)
+    notice = provider.verify(bytes(call.body), call.headers) if provider else None
+    if notice is None:
+        return 0
+    try:
+        with transaction.atomic():
+            outcome = _act(call.provider, notice)
+            if outcome in AGAIN:
+                return 0
+            call.pk = None
+            _kept(call, outcome)
+    except Exception:
+        logger.exception("call %s of %s cannot be judged", call.number, call.provider)
+        return 0
+    return 1
+
+
+def _kept(call: ProviderCall, outcome: str) -> str:
+    call.outcome = outcome
+    call.save(force_insert=True)
     return outcome
 
 

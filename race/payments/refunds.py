@@ -40,6 +40,14 @@ def refund_entry(entry: Entry, *, reason: str, by: User | None) -> Refund | None
     return made[0] if made else None
 
 
+def refund_surplus(entry: Entry, *, by: User | None) -> None:
+    """Give back what a (locked) entry has paid beyond its fee, which fell; nothing where it has not."""
+    gross, back = _paid_and_back(entry)
+    for payment, fen in _shares(entry, max(gross - back - entry.fee_fen, 0)):
+        if fen:
+            ask(payment, fen, reason="fee_changed", entry=entry, by=by)
+
+
 def ask(
     payment: Payment, amount_fen: int, *, reason: str, entry: Entry | None, by: User | None, about: Entry | None = None
 ) -> Refund:

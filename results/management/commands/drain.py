@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from redis.exceptions import RedisError
 
+from race import postbox, tasks
 from race.models import Race
 from results import live
 from timing import ingest
@@ -12,14 +13,19 @@ from timing.models import Pending
 
 
 class Command(BaseCommand):
-    """Take in everything that is pending and publish every board that lags."""
+    """Take in everything that is pending, look after entries and mail, and publish every board that lags."""
 
-    help = "Take in all pending deliveries and publish all boards that lag, here and now, without Celery."
+    help = "Take in all deliveries, end holds, ask for refunds, send mail, publish boards: here and now, without Celery."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it once and say how much there was."""
         channels = list(Pending.objects.values_list("channel_id", flat=True).distinct())
         parts = sum(ingest.take_in(channel) for channel in channels)
+        tended = tasks.tend()
+        sent = sum(postbox.send(edition) for edition in postbox.due())
+        if sent or any(tended.values()):
+            told = ", ".join(f"{count} {what}" for what, count in tended.items())
+            self.stdout.write(f"{told}, {sent} messages sent")
         try:
             published = sum(live.refresh(race) for race in live.lagging())
         except RedisError as problem:

@@ -1,0 +1,40 @@
+"""What a worker does when the bell of the entry side rings, and what it looks after by itself."""
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from race import doorbell, messages, payments, postbox, registration
+from race.models import Edition, Entry
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def tend() -> dict[str, int]:
+    """End holds whose time is over, judge early calls again, ask for refunds, ring for mail. Safe to run twice at once:
+    each step locks or claims what it moves."""
+    now = timezone.now()
+    over = Entry.objects.filter(state__in=(Entry.State.HELD, Entry.State.OFFERED), held_until__lt=now)
+    editions = Edition.objects.filter(pk__in=over.values("edition"))
+    done = {
+        "expired": sum(registration.expire(edition, now=now) for edition in editions.select_related("event")),
+        "calls": payments.reprocess(now=now),
+        "refunds": payments.run_refunds(now=now),
+    }
+    for edition in postbox.due(now=now):
+        doorbell.ring(messages.SEND, [edition])
+    return done
+
+
+@shared_task
+def send_messages(edition_id: int) -> int:
+    """Send the mails and text messages of an edition that are due."""
+    return postbox.send(edition_id)
+
+
+@shared_task
+def forget_messages() -> int:
+    """Forget the texts of old messages."""
+    return postbox.forget()
