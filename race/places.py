@@ -113,7 +113,7 @@ def take_many(entries: Sequence[Entry], *, queue: bool = True) -> list[Entry]:
         free = category.capacity - category.taken
         free = 0 if category.waiting and free > 0 and _next_in_line(category) else max(free, 0)
         seated, others = mine[:free], mine[free:]
-        _seat_regions(category, seated)
+        _count_quotas(category, seated)
         for number, entry in enumerate(others if queue else (), category.queue_last + 1):
             entry.state, entry.queue_number, entry.held_until = State.WAITING, number, None
         waiting = len(others) if queue else 0
@@ -124,7 +124,7 @@ def take_many(entries: Sequence[Entry], *, queue: bool = True) -> list[Entry]:
     return placed
 
 
-def _seat_regions(category: Category, entries: Sequence[Entry]) -> None:
+def _count_quotas(category: Category, entries: Sequence[Entry]) -> None:
     """Count new entries of a locked category against their regions: three statements, none where no quota is."""
     counted = Counter(entry.quota_key for entry in entries if entry.quota_key)
     if not counted:
@@ -158,9 +158,21 @@ def leave(entry: Entry, state: str, *, by: User | None, reason: str = "") -> Non
     columns = {"state": state, "held_until": None, "queue_number": None, "bib": None, "pass_code": None}
     changes.write(entry.race.edition, [(entry, columns)], by=by, reason=reason)
     if waited:
-        Category.objects.filter(pk=entry.category_id).update(waiting=F("waiting") - 1)
+        leave_line(entry.category_id)
     elif had_place:
         release(entry.category_id, entry.quota_key)
+
+
+def leave_line(category: int) -> None:
+    """One fewer waits for a place of a locked category."""
+    Category.objects.filter(pk=category).update(waiting=F("waiting") - 1)
+
+
+def recount_quota(old: Entry, new: Entry) -> None:
+    """Another rider sits in a place: the quota of that rider's region counts it. Refused (`region_full`)."""
+    if old.quota_key != new.quota_key:
+        _count_quota(new)
+        QuotaCount.objects.filter(category=old.category_id, key=old.quota_key, taken__gt=0).update(taken=F("taken") - 1)
 
 
 def release(category: int, quota_key: str) -> list[Entry]:

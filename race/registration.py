@@ -144,7 +144,7 @@ def seat(registration: Registration, rider: Rider, categories: Sequence[Category
     A place that costs nothing is confirmed at once. A refusal ends the transaction, as in `begun`.
     """
     edition = registration.edition
-    until = timezone.now() + timedelta(minutes=EntryRules.of(edition.entry_rules).hold_minutes)
+    until = hold_until(edition)
     made = [
         Entry(
             edition=edition, race=category.race, category=category, rider=rider, team=team, registration=registration,
@@ -161,12 +161,22 @@ def seat(registration: Registration, rider: Rider, categories: Sequence[Category
     except IntegrityError as problem:
         if "one_entry_a_day" not in str(problem):
             raise
-        raise Refused("already_entered", _("This person is entered for that day already.")) from problem
+        raise already_entered() from problem
     for entry in made:
         places.take(entry)
     if published := [entry.race for entry in made if entry.race.published_at]:
         revision.advance(edition, published)
     return made
+
+
+def already_entered() -> Refused:
+    """What is said of a second entry of a person for one day."""
+    return Refused("already_entered", _("This person is entered for that day already."))
+
+
+def hold_until(edition: Edition) -> datetime:
+    """Until when a place that is given now is held."""
+    return timezone.now() + timedelta(minutes=EntryRules.of(edition.entry_rules).hold_minutes)
 
 
 def refuse_ineligible(edition: Edition, person: Person, categories: Sequence[Category]) -> None:
@@ -253,7 +263,7 @@ def accept_offer(entry: Entry, *, by: User | None = None) -> Entry:
         return entry
     if entry.state != State.OFFERED or (entry.held_until and entry.held_until <= now and by is None):
         raise Refused("no_offer", _("There is no offer for this entry any more."))
-    until = now + timedelta(minutes=EntryRules.of(entry.edition.entry_rules).hold_minutes)
+    until = hold_until(entry.edition)
     columns: dict[str, Any] = {"state": State.HELD, "held_until": max(until, entry.held_until or until)}
     if entry.owed_fen <= 0:
         columns = {"state": State.CONFIRMED, "held_until": None}
