@@ -87,7 +87,7 @@ def never(edition: Edition) -> set[int]:
 
 def lock(edition: Edition) -> list[Category]:
     """The categories of the edition, locked in the one order: two plans wait for each other."""
-    categories = Category.objects.select_for_update(of=("self",)).select_related("race__edition")
+    categories = Category.objects.select_for_update(of=("self",), no_key=True).select_related("race__edition")
     return list(categories.filter(race__edition=edition).order_by("pk"))
 
 

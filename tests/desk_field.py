@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from race import dossier, names, vault
@@ -39,7 +40,7 @@ def confirmed(
     for number, entry in enumerate(entries):
         entry.created_at = first + timedelta(seconds=number)
     Entry.objects.bulk_update(entries, ["created_at"])
-    Category.objects.filter(pk=category.pk).update(taken=len(entries))
+    Category.objects.filter(pk=category.pk).update(taken=len(entries), capacity=Greatest("capacity", len(entries)))
     return entries
 
 
