@@ -31,9 +31,9 @@ def told(rows: list[JudgedRow]) -> list[list[str]]:
 def line(who: str, **more: str) -> str:
     """A good row of this name, or one with other cells."""
     cells = {
-        "name": name,
+        "name": who,
         "kind": "身份证",
-        "number": resident_number(name),
+        "number": resident_number(who),
         "phone": "13800001234",
         "category": "男子组",
     }
