@@ -2,14 +2,14 @@
 
 import gzip
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
-from race import gun, tokens
+from race import clock, gun, tokens
 from race.models import Entry, Token
 from results import chain, live, rulings
 from results.models import Link
@@ -125,7 +125,10 @@ MATRIX = {
     ("GET", "/api/v1/races/open/rulings/"): "public",
     ("POST", "/api/v1/races/open/rulings/"): {"commissaire", "chief"},
     ("GET", "/api/v1/entries/?race=open"): {"office", "organiser", "commissaire", "chief", "timing_crew"},
-    ("POST", "/api/v1/entries/sign-on/"): {"office", "organiser"},
+    ("POST", "/api/v1/entries/sign-on/"): {"office", "organiser", "chief"},
+    ("GET", "/api/v1/sign-on/roster/?edition=edition-open"): {"office", "organiser", "chief"},
+    ("POST", "/api/v1/sign-on/ticks/?edition=edition-open"): {"office", "organiser", "chief"},
+    ("GET", "/api/v1/races/open/head-count/"): {"office", "organiser", "commissaire", "chief", "timing_crew"},
     ("GET", "/api/v1/timing/sources/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("GET", "/api/v1/timing/sources/1/"): {"timing_crew", "organiser"},
     ("PATCH", "/api/v1/timing/sources/1/"): {"timing_crew", "organiser"},
@@ -175,6 +178,7 @@ def test_a_race_day_without_a_browser(client):
     stage = cast.make(laps=1)
     office, commissaire = (cast.bearer(stage.edition, role) for role in ("office", "commissaire"))
     Entry.objects.update(signed_on=False)
+    clock.set_rehearsal(stage.edition, event=cast.GUN - timedelta(minutes=30), speed=0)
 
     def post(path, body, headers):
         return client.post(f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=headers)

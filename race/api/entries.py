@@ -1,15 +1,9 @@
-"""Entries as the office sees them, and sign-on."""
-
-from typing import Any
+"""Entries as the office sees them."""
 
 from django.db.models import Prefetch, QuerySet
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
-from rest_framework.request import Request
-from rest_framework.response import Response
 
-from race import sign_on
 from race.api.scope import Scoped
 from race.models import Assignment, Edition, Entry, Race, Rider, Role
 
@@ -64,41 +58,3 @@ class Entries(Scoped, ListAPIView[Entry]):
         handed = Prefetch("assignments", Assignment.objects.select_related("transponder").order_by("pk"))
         entries = Entry.objects.filter(race=self.wanted_race()).order_by("bib", "pk")
         return entries.select_related("race", "category__wave", "rider", "team").prefetch_related(handed)
-
-
-class SignOnRequest(serializers.Serializer[Any]):
-    """Riders of a race who are here."""
-
-    race = serializers.SlugField()
-    bibs = serializers.ListField(child=serializers.IntegerField(min_value=1), max_length=5000)
-    here = serializers.BooleanField(default=True)
-
-
-class SignOnAnswer(serializers.Serializer[Any]):
-    """How many were not signed on before."""
-
-    signed_on = serializers.IntegerField()
-
-
-class SignOn(Scoped):
-    """Sign-on of one or many riders of a race."""
-
-    roles = {"POST": (Role.Name.OFFICE, Role.Name.ORGANISER)}
-
-    def edition(self) -> Edition | None:
-        """The edition of the race in the body."""
-        slug = self.request.data.get("race") if isinstance(self.request.data, dict) else None
-        known = isinstance(slug, str) and slug.isascii() and "\x00" not in slug
-        race = Race.objects.select_related("edition").filter(slug=slug).first() if known else None
-        return race.edition if race else None
-
-    @extend_schema(request=SignOnRequest, responses=SignOnAnswer)
-    def post(self, request: Request) -> Response:
-        """Note who is here; a second scan of the same rider changes nothing."""
-        wanted = SignOnRequest(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        race = Race.objects.select_related("edition").get(slug=wanted.validated_data["race"])
-        moved = sign_on.sign_on(
-            race, wanted.validated_data["bibs"], by=self.actor(), here=wanted.validated_data["here"]
-        )
-        return Response({"signed_on": moved})
