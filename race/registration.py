@@ -6,7 +6,7 @@ Facts begin when a start list is published; entering online before that moves no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ from race import (
     words,
 )  # fmt: skip
 from race.entry_rules import EntryRules
-from race.models import Acceptance, Category, Edition, Entry, Registration, Rider, Team, User
+from race.models import Acceptance, Category, Edition, Entry, PrivateLink, Registration, Rider, Team, User
 from race.particulars import Contact as Contact
 from race.particulars import Person as Person
 from race.particulars import Signature as Signature
@@ -44,6 +44,40 @@ from race.particulars import same_name as same_name
 from race.refused import Refused
 
 State = Entry.State
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is asked for in one go: a person, the categories (race and edition loaded), who pays, the waiver, the key."""
+
+    edition: Edition
+    person: Person
+    categories: Sequence[Category]
+    contact: Contact
+    signature: Signature
+    key: str
+    language: str
+    team: Team | None = None
+    by: User | None = None
+
+    @property
+    def asked(self) -> str:
+        """The keyed hash of what is asked for: the same key with another one is a mistake."""
+        whole = {
+            "person": asdict(self.person), "categories": sorted(category.pk for category in self.categories),
+            "contact": asdict(self.contact), "team": self.team.pk if self.team else None,
+        }  # fmt: skip
+        return vault.keyed("request", orjson.dumps(whole, option=orjson.OPT_SORT_KEYS).decode())
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What became of a form: each entry with its position in line (0 for a place). `new`: not known from before."""
+
+    registration: Registration
+    link: PrivateLink
+    seats: Sequence[tuple[Entry, int]]
+    new: bool
 
 
 def register(
@@ -58,58 +92,54 @@ def register(
     team: Team | None = None,
     by: User | None = None,
 ) -> Registration:
+    """`enter`, for whoever needs no more than the registration."""
+    return enter(Form(edition, person, categories, contact, signature, key, language, team, by)).registration
+
+
+def enter(form: Form) -> Entered:
     """Enter one rider for one or more categories: each place is held for payment, or the rider waits in line.
 
     The same `key` with the same request is the same registration, however often it is sent, also after the window closed.
     Refused with the rule's code: `entries_closed`, `key_reused`, what `race.particulars` and `race.eligibility` object to,
-    `guardian_missing`, `new_version`, `already_entered`, `region_full`. The `categories` come with race and edition loaded.
+    `guardian_missing`, `new_version`, `already_entered`, `region_full`.
     """
-    asked = _asked(person, categories, contact, team)
+    asked = form.asked
     try:
-        key = particulars.text("key", key, required=True)
-        refuse_closed(edition, by=by)
-        checked, contact = particulars.examined(person), particulars.reachable(contact)
-        signature = signed(edition, checked, categories, signature)
-        refuse_ineligible(edition, checked, categories)
-        return _entered(
-            edition, checked, categories, contact=contact, signature=signature, key=key, asked=asked, team=team, by=by,
-            language=particulars.language(language),
-        )  # fmt: skip
+        return _entered(_checked(form), asked)
     except Refused:
         # Whoever was first with this key has the answer; what changed since does not matter any more.
-        if (known := _known(edition, key, asked)) is not None:
+        if (known := _known(form.edition, form.key, asked)) is not None:
             return known
         raise
 
 
+def _checked(form: Form) -> Form:
+    """The form, tidied and judged by all that needs no database."""
+    key = particulars.text("key", form.key, required=True)
+    refuse_closed(form.edition, by=form.by)
+    person, contact = particulars.examined(form.person), particulars.reachable(form.contact)
+    signature = signed(form.edition, person, form.categories, form.signature)
+    refuse_ineligible(form.edition, person, form.categories)
+    language = particulars.language(form.language)
+    return replace(form, key=key, person=person, contact=contact, signature=signature, language=language)
+
+
 @transactions.retried
-def _entered(
-    edition: Edition,
-    person: Person,
-    categories: Sequence[Category],
-    *,
-    contact: Contact,
-    signature: Signature,
-    key: str,
-    asked: str,
-    language: str,
-    team: Team | None,
-    by: User | None,
-) -> Registration:
+def _entered(form: Form, asked: str) -> Entered:
     """Write all of it, the places last: their counters are locked from there to the commit only."""
+    edition, signature = form.edition, form.signature
     version = regulations.accepted(edition, signature.version)
-    registration = begun(edition, contact, key=key, asked=asked, language=language, team=team)
-    places.lock_people([person.identity_number])
-    rider = written(person)
+    registration = begun(edition, form.contact, key=form.key, asked=asked, language=form.language, team=form.team)
+    places.lock_people([form.person.identity_number])
+    rider = written(form.person)
     Acceptance.objects.create(
         rider=rider, registration=registration, regulations=version, waiver_sha256=version.waiver_sha256,
-        signer=signature.signer, guardian=signature.guardian, language=language,
+        signer=signature.signer, guardian=signature.guardian, language=form.language,
     )  # fmt: skip
     link = links.prepared(registration)
-    log.note(edition, "registered", by=by, registration=registration, rider=rider)
+    log.note(edition, "registered", by=form.by, registration=registration, rider=rider)
     messages.about(registration, "registered", rider=rider, link=link)
-    seat(registration, rider, categories, team=team)
-    return registration
+    return Entered(registration, link, seated(registration, rider, form.categories, team=form.team), new=True)
 
 
 def begun(
@@ -139,9 +169,17 @@ def begun(
 
 
 def seat(registration: Registration, rider: Rider, categories: Sequence[Category], *, team: Team | None) -> list[Entry]:
+    """`seated`, for whoever does not ask for the positions in line."""
+    return [entry for entry, _position in seated(registration, rider, categories, team=team)]
+
+
+def seated(
+    registration: Registration, rider: Rider, categories: Sequence[Category], *, team: Team | None
+) -> list[tuple[Entry, int]]:
     """Write the entries of one rider and take their places, categories ascending, last in the transaction.
 
-    A place that costs nothing is confirmed at once. A refusal ends the transaction, as in `begun`.
+    Returns each entry with its position in line, 0 for a place. A place that costs nothing is confirmed at once. A refusal
+    ends the transaction, as in `begun`.
     """
     edition = registration.edition
     until = hold_until(edition)
@@ -162,11 +200,10 @@ def seat(registration: Registration, rider: Rider, categories: Sequence[Category
         if "one_entry_a_day" not in str(problem):
             raise
         raise already_entered() from problem
-    for entry in made:
-        places.take(entry)
+    seats = [(entry, places.take(entry)) for entry in made]
     if published := [entry.race for entry in made if entry.race.published_at]:
         revision.advance(edition, published)
-    return made
+    return seats
 
 
 def already_entered() -> Refused:
@@ -300,16 +337,12 @@ def change_deadline(edition: Edition) -> datetime:
     return regulations.days_before(edition, EntryRules.of(edition.entry_rules).change_days_before)
 
 
-def _asked(person: Person, categories: Sequence[Category], contact: Contact, team: Team | None) -> str:
-    whole = {
-        "person": asdict(person), "categories": sorted(category.pk for category in categories),
-        "contact": asdict(contact), "team": team.pk if team else None,
-    }  # fmt: skip
-    return vault.keyed("request", orjson.dumps(whole, option=orjson.OPT_SORT_KEYS).decode())
-
-
-def _known(edition: Edition, key: str, asked: str) -> Registration | None:
-    known = Registration.objects.filter(edition=edition, key=key[:80]).first()
-    if known is not None and known.asked != asked:
+def _known(edition: Edition, key: str, asked: str) -> Entered | None:
+    """What became of the form when it was first sent, as it stands now; None where it was not."""
+    known = Registration.objects.filter(edition=edition, key=key.strip()[:80]).select_related("edition").first()
+    if known is None:
+        return None
+    if known.asked != asked:
         raise Refused("key_reused", _("This form was sent before with other content."))
-    return known
+    entries = known.entries.select_related("category", "race").order_by("category")
+    return Entered(known, links.make(known), [(entry, places.position(entry) or 0) for entry in entries], new=False)

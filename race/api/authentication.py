@@ -1,15 +1,16 @@
-"""`Authorization: Bearer <secret>`: a machine's key."""
+"""`Authorization: Bearer <secret>`: a machine's key; `Authorization: Link <secret>`: a private link."""
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from race import tokens
-from race.models import Token, User
+from race import links, tokens
+from race.models import PrivateLink, Token, User
 from race.permissions import living
 
 
@@ -40,3 +41,32 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """HTTP bearer."""
         return {"type": "http", "scheme": "bearer"}
+
+
+class LinkAuthentication(BaseAuthentication):
+    """The secret of a private link, as it stands in `/my/<secret>/`."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, PrivateLink] | None:
+        """Nobody in particular, and the link; None if the request carries none."""
+        scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "link":
+            return None
+        link = links.find(secret.strip())
+        if link is None:
+            raise AuthenticationFailed(_("The link is unknown or no longer valid."), code="bad_link")
+        return AnonymousUser(), link
+
+    def authenticate_header(self, request: Request) -> str:
+        """Makes a missing or unknown link a 401, not a 403."""
+        return "Link"
+
+
+class LinkScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the link is described in the OpenAPI document."""
+
+    target_class = "race.api.authentication.LinkAuthentication"
+    name = "link"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """A header."""
+        return {"type": "apiKey", "in": "header", "name": "Authorization"}
