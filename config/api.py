@@ -9,13 +9,19 @@ from drf_standardized_errors.handler import exception_handler as standardized
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from race.api import editions, entries, races, sign_on
+from race.api import editions, entries, payments, races, registrations, sign_on
 from race.refused import Refused
 from results.api import boards, rulings
 from timing.api import corrections, deliveries, reads, sources
 
 #: Refusals that are about the request itself, not about the state of the race.
-UNPROCESSABLE = {"key_reused", "not_a_chip_file", "bad_detail", "unknown_kind", "no_zone", "cut_off"}
+UNPROCESSABLE = {
+    "key_reused", "not_a_chip_file", "bad_detail", "unknown_kind", "no_zone", "cut_off", "too_long", "bad_characters",
+    "incomplete", "bad_phone", "bad_email", "bad_date", "no_contact", "unknown_field", "unknown_nation", "unknown_region",
+    "no_category", "identity_mismatch", "guardian_missing",
+}  # fmt: skip
+#: What is wrong with a document number, by the code of `race.identity`.
+IDENTITY = "identity_"
 
 
 class RefusedByRule(APIException):
@@ -23,7 +29,8 @@ class RefusedByRule(APIException):
 
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.message, refused.code)
-        self.status_code = 422 if refused.code in UNPROCESSABLE else 409
+        wrong = refused.code in UNPROCESSABLE or refused.code.startswith(IDENTITY)
+        self.status_code = 422 if wrong else 409
 
 
 def exception_handler(exc: Exception, context: Any) -> Response | None:
@@ -44,8 +51,18 @@ urlpatterns = [
     path("api/v1/editions/", editions.Editions.as_view()),
     path("api/v1/editions/<slug:slug>/", editions.OneEdition.as_view()),
     path("api/v1/editions/<slug:slug>/clock/", editions.EditionClock.as_view()),
+    path("api/v1/editions/<slug:slug>/places/", registrations.Places.as_view()),
+    path("api/v1/registrations/", registrations.Registrations.as_view()),
+    path("api/v1/registrations/mine/", registrations.Own.as_view()),
+    path("api/v1/registrations/mine/withdraw/", registrations.Withdrawn.as_view()),
+    path("api/v1/registrations/mine/accept-offer/", registrations.OfferTaken.as_view()),
+    path("api/v1/registrations/mine/leave/", registrations.LineLeft.as_view()),
+    path("api/v1/registrations/mine/change/", registrations.Changed.as_view()),
+    path("api/v1/registrations/mine/transfer/", registrations.Transferred.as_view()),
+    path("api/v1/registrations/mine/payments/", registrations.PaymentsOfMine.as_view()),
     path("api/v1/races/", races.Races.as_view()),
     path("api/v1/races/<slug:slug>/start-list/", races.StartList.as_view()),
+    path("api/v1/races/<slug:slug>/categories/<slug:code>/", registrations.OneCategory.as_view()),
     path("api/v1/races/<slug:slug>/guns/", races.Guns.as_view()),
     path("api/v1/races/<slug:slug>/rulings/", rulings.Rulings.as_view()),
     path("api/v1/races/<slug:slug>/board/", boards.Board.as_view(), name="board"),
@@ -55,6 +72,8 @@ urlpatterns = [
     path("api/v1/sign-on/roster/", sign_on.Roster.as_view()),
     path("api/v1/sign-on/ticks/", sign_on.Ticks.as_view()),
     path("api/v1/races/<slug:slug>/head-count/", sign_on.HeadCount.as_view()),
+    path("api/v1/payments/", payments.Payments.as_view()),
+    path("api/v1/payments/<str:provider>/notify/", payments.Notify.as_view()),
     path("api/v1/timing/sources/", sources.Sources.as_view()),
     path("api/v1/timing/sources/<int:pk>/", sources.OneSource.as_view()),
     path("api/v1/timing/sources/<int:pk>/offsets/", sources.Offsets.as_view()),

@@ -224,6 +224,8 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", default=False) else 0,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+# Forms of entering a minute from one address, in each web process: a whole venue, or a mobile network, shares one.
+ENTRIES_PER_ADDRESS = env.int("ENTRIES_PER_ADDRESS", default=600)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Cycling race weekend API",
     "DESCRIPTION": "Everything a screen can do: races, start lists, sign-on, guns, chip deliveries, rulings, live boards.",

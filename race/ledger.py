@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from django.db import transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
-from race import log
+from race import log, transactions
 from race.models import Edition, Entry, LedgerLine, Payment, Registration, Transponder, User
 from race.payments import arrival, money
 from race.payments.books import OF_THE_FEE, book
@@ -28,7 +27,7 @@ Kind = LedgerLine.Kind
 BY_HAND = {"cash": "on_site", "transfer": "transfer"}
 
 
-@transaction.atomic
+@transactions.retried
 def mark_paid(
     entry: Entry, *, method: str, amount_fen: int, note: str = "", by: User | None, key: str = ""
 ) -> LedgerLine:
@@ -58,7 +57,7 @@ def mark_paid(
     return line
 
 
-@transaction.atomic
+@transactions.retried
 def mark_registration_paid(registration: Registration, *, method: str, note: str = "", by: User | None) -> int:
     """The office has the money for all that a registration owes. Returns how much it was; 0 where nothing was owed."""
     keys = registration.entries.filter(state__in=Entry.PLACED).order_by("pk").values_list("pk", flat=True)
@@ -74,7 +73,7 @@ def mark_registration_paid(registration: Registration, *, method: str, note: str
     return payment.amount_fen
 
 
-@transaction.atomic
+@transactions.retried
 def correct(entry: Entry, amount_fen: int, *, method: str, note: str, by: User | None) -> LedgerLine:
     """Put a wrong line right by another one, with the reason. Refused (`reason_missing`) without it."""
     if not note.strip():
@@ -122,7 +121,7 @@ def deposits(edition: Edition) -> dict[int, int]:
     return {entry: total for entry, total in held.items() if total}
 
 
-@transaction.atomic
+@transactions.retried
 def deposit(entry: Entry, transponder: Transponder | None, amount_fen: int, method: str, by: User | None) -> LedgerLine:
     """Money for a chip, taken at the desk. Refused (`deposit_held`) where it is held for this chip already."""
     entry = _locked(entry)
@@ -132,7 +131,7 @@ def deposit(entry: Entry, transponder: Transponder | None, amount_fen: int, meth
     return _deposit_line(Kind.DEPOSIT, entry, transponder, amount_fen, method, by)
 
 
-@transaction.atomic
+@transactions.retried
 def deposit_back(
     entry: Entry, transponder: Transponder | None, amount_fen: int, method: str, by: User | None
 ) -> LedgerLine:
@@ -142,7 +141,7 @@ def deposit_back(
     return _deposit_line(Kind.DEPOSIT_BACK, entry, transponder, -amount_fen, method, by)
 
 
-@transaction.atomic
+@transactions.retried
 def deposit_kept(
     entry: Entry, transponder: Transponder | None, amount_fen: int, method: str, by: User | None
 ) -> LedgerLine:
@@ -167,7 +166,11 @@ def _deposit_line(
 
 
 def _locked(entry: Entry) -> Entry:
-    return Entry.objects.select_for_update(of=("self",)).select_related("edition", "registration").get(pk=entry.pk)
+    return (
+        Entry.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("edition", "registration")
+        .get(pk=entry.pk)
+    )
 
 
 def _refuse_more_than_held(entry: Entry, transponder: Transponder | None, amount_fen: int) -> None:

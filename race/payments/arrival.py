@@ -12,24 +12,27 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 
-from race import log, messages, places, providers
+from race import log, messages, places, providers, transactions
 from race.models import Entry, LedgerLine, Payment, User
 from race.payments import books, money, refunds
 
 State = Entry.State
 
 
-@transaction.atomic
+@transactions.retried
 def settle(payment: Payment, received_fen: int, provider_ref: str, by: User | None, *, note: str = "") -> str:
     """Take money in for a payment; what became of it: `settled`, `known`, `paid_twice`, `mismatch`, `ref_reused`.
 
     The same money told again changes nothing: it is known by (provider, provider_ref) and by the payment's number.
     """
     entries = money.lock(money.line_entries(payment))
-    payment = Payment.objects.select_for_update(of=("self",)).select_related("registration__edition").get(pk=payment.pk)
+    payment = (
+        Payment.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("registration__edition")
+        .get(pk=payment.pk)
+    )
     if provider_ref and (known := _known(payment, provider_ref)):
         return known
     if payment.state == Payment.State.PAID:

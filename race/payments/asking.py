@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from race import changes, log, places, providers
+from race import changes, log, places, providers, transactions
 from race.entry_rules import EntryRules
 from race.models import Entry, Payment, Registration, User
 from race.payments import money
@@ -24,7 +23,7 @@ def owed(registration: Registration) -> int:
     return sum(_owed_lines(entries).values())
 
 
-@transaction.atomic
+@transactions.retried
 def start(registration: Registration, provider_name: str, *, by: User | None = None) -> Payment:
     """A payment for what is owed; the pending one of the same sum and way, where there is one.
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from race import providers
+from race import providers, transactions
 from race.models import Payment, ProviderCall, Refund
 from race.payments import arrival, refunds
 from race.providers import Notice
@@ -36,8 +36,7 @@ def record(provider_name: str, body: bytes, headers: Mapping[str, str]) -> str:
     if notice is None:
         return _kept(call, "forged")
     try:
-        with transaction.atomic():
-            return _kept(call, _act(call.provider, notice))
+        return _judged(call, notice)
     except Exception:
         _kept(call, "kept")  # money was told of: the bytes stay, whatever is wrong with us
         raise
@@ -57,6 +56,12 @@ def reprocess(*, now: datetime | None = None, limit: int = 50) -> int:
     return sum(_again(call) for call in calls.order_by("pk")[:limit])
 
 
+@transactions.retried
+def _judged(call: ProviderCall, notice: Notice) -> str:
+    """Act, and keep the call with what became of it."""
+    return _kept(call, _act(call.provider, notice))
+
+
 def _again(call: ProviderCall) -> int:
     """Judge one call again; one that fails again does not stop those behind it."""
     provider = providers.find(call.provider)
@@ -68,7 +73,6 @@ def _again(call: ProviderCall) -> int:
             outcome = _act(call.provider, notice)
             if outcome in AGAIN:
                 return 0
-            call.pk = None
             _kept(call, outcome)
     except Exception:
         logger.exception("call %s of %s cannot be judged", call.number, call.provider)
@@ -77,7 +81,7 @@ def _again(call: ProviderCall) -> int:
 
 
 def _kept(call: ProviderCall, outcome: str) -> str:
-    call.outcome = outcome
+    call.pk, call.outcome = None, outcome
     call.save(force_insert=True)
     return outcome
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from race import entry_rules, log, messages, providers
+from race import entry_rules, log, messages, providers, transactions
 from race.entry_rules import EntryRules
 from race.models import Entry, LedgerLine, Payment, Refund, User
 from race.payments import books, money
@@ -85,13 +84,13 @@ def run_refunds(*, now: datetime | None = None, limit: int = 20) -> int:
     return asked
 
 
-@transaction.atomic
+@transactions.retried
 def refund_done(refund: Refund, *, ref: str = "", by: User | None = None) -> bool:
     """The money is back, as a provider or the office says. Booked once; False where it was booked before."""
     if refund.entry_id:
-        list(Entry.objects.select_for_update(of=("self",)).filter(pk=refund.entry_id))
+        list(Entry.objects.select_for_update(of=("self",), no_key=True).filter(pk=refund.entry_id))
     refund = (
-        Refund.objects.select_for_update(of=("self",))
+        Refund.objects.select_for_update(of=("self",), no_key=True)
         .select_related("payment__registration__edition", "entry__registration")
         .get(pk=refund.pk)
     )
@@ -112,6 +111,15 @@ def refund_failed(refund: Refund, problem: str) -> bool:
     """A refund did not go through: it is tried again, and seen until it does. One that is done stays done."""
     open_ones = Refund.objects.filter(pk=refund.pk).exclude(state=Refund.State.DONE)
     return bool(open_ones.update(state=Refund.State.FAILED, problem=problem[:200]))
+
+
+@transactions.retried
+def try_again(refund: Refund, *, by: User | None) -> None:
+    """Somebody has looked at a refund that failed: it is due at once, with its tries counted from the beginning."""
+    due = Refund.objects.filter(pk=refund.pk).exclude(state=Refund.State.DONE)
+    if due.update(state=Refund.State.REQUESTED, tries=0, not_before=timezone.now()):
+        registration = refund.payment.registration
+        log.note(registration.edition, "refund_again", by=by, registration=registration, number=refund.number)
 
 
 def _answered(refund: Refund, answer: RefundAnswer) -> None:
