@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from race import clock, dossier, start_list, transponders, vault
+from race import clock, dossier, names, start_list, transponders, vault
 from race.models import Category, Course, Edition, Entry, Event, Race, Rider, Team, TimingPoint, User, Wave
 from race.transponders import HandOut
 from seeds import field as fields
@@ -158,7 +157,8 @@ def rider_row(rider: FieldRider) -> Rider:
         name_zh=rider.name.zh,
         surname_latin=surname,
         given_latin=given,
-        sort_key=sort_key(rider.name.latin),
+        sort_key=names.sort_key(rider.name.zh, surname, given),
+        search_key=names.search_keys(rider.name.zh, surname, given),
         sex="F" if rider.female else "M",
         birth_date=rider.born,
         nation=rider.nation,
@@ -172,12 +172,6 @@ def rider_row(rider: FieldRider) -> Rider:
         identity_key_version=vault.KEY_VERSION,
         synthetic=rider.is_synthetic,
     )
-
-
-def sort_key(latin: str) -> str:
-    """Return the name as lists sort it: lower case, without accents."""
-    folded = unicodedata.normalize("NFKD", latin)
-    return "".join(char for char in folded if not unicodedata.combining(char)).lower()
 
 
 def _hand_out(edition: Edition, field: Field, entries: list[tuple[FieldEntry, Entry]], by: User) -> None:

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from race import clock, tokens, vault
 from race.models import Assignment, Category, Change, Edition, Entry, Race, Rider, Role, Team, TimingPoint, Token, User
 from results import facts
-from seeds import entering, field, planting, regulations
+from seeds import entering, field, regulations
 from timing.models import Channel, Source
 
 TENTH, ELEVENTH = "luoyang-2024", "luoyang-2025"
@@ -172,10 +172,6 @@ def test_credentials_that_are_there_are_left_alone(planted, tmp_path):
     before, keys = path.read_bytes(), Token.objects.count()
     seed("--demo", "--credentials", str(path))
     assert (path.read_bytes(), Token.objects.count()) == (before, keys)
-
-
-def test_names_are_sorted_without_accents():
-    assert [planting.sort_key(name) for name in ("RODRÍGUEZ Andrés", "LYU Ming")] == ["rodriguez andres", "lyu ming"]
 
 
 def test_the_demo_fills_the_next_edition_and_its_counters_and_ledger_agree(planted):
