@@ -130,7 +130,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "results.tasks.sweep", "schedule": 1.0, "options": {"queue": "live", "expires": 5}},
     "tend": {"task": "race.tasks.tend", "schedule": 2.0, "options": {"expires": 5}},
-    "forget": {"task": "race.tasks.forget_messages", "schedule": 3600.0, "options": {"expires": 3600}},
+    "forget": {"task": "race.tasks.forget", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # --- people -----------------------------------------------------------------------------------------------------

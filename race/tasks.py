@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from race import doorbell, messages, payments, postbox, registration
+from race import doorbell, messages, payments, postbox, privacy, registration
 from race.models import Edition, Entry
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,6 @@ def send_messages(edition_id: int) -> int:
 
 
 @shared_task
-def forget_messages() -> int:
-    """Forget the texts of old messages."""
-    return postbox.forget()
+def forget() -> dict[str, int]:
+    """Forget what its time is over for: the texts of old messages, the private data of riders of old editions."""
+    return {"messages": postbox.forget(), "riders": privacy.retain()}
