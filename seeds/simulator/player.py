@@ -54,14 +54,18 @@ class Player:
     async def play(self) -> None:
         """Play from sign-on to the last closing, then draw the balance of what was in doubt."""
         first_gun_ms = min(truth.gun_ms for truth in self.weekend.truths.values())
-        ready_ms = first_gun_ms - round(FIRST_GUN_S * self.clock.speed * 1000)
-        await self.clock.set(min(self.acts[0].at_ms, ready_ms), standing=True)
+        standing_ms = min(self.acts[0].at_ms, first_gun_ms)
+        await self.clock.set(standing_ms, standing=True)
         await self._declare_offsets()
         while self.acts and self.acts[0].duty == "sign_on" and self.acts[0].at_ms < first_gun_ms:
-            await self._do(self.acts.pop(0))
+            act = self.acts.pop(0)
+            if act.at_ms > standing_ms:  # each race has its own window, by the event's clock
+                standing_ms = act.at_ms
+                await self.clock.set(standing_ms, standing=True)
+            await self._do(act)
         if self.clock.speed:
             lead_s = max(LEAST_LEAD_S, FIRST_GUN_S - (time.monotonic() - self.began))
-            await self.clock.set(first_gun_ms - round(lead_s * self.clock.speed * 1000))
+            await self.clock.set(max(standing_ms, first_gun_ms - round(lead_s * self.clock.speed * 1000)))
         while self.acts or self.reads:
             due_ms = min(item[0].at_ms for item in (self.acts, self.reads) if item)
             await self._step(await self.clock.reach(due_ms))

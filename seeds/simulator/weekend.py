@@ -115,7 +115,8 @@ def lay_out(
 
 
 def _duties(card: RaceCard, truth: RaceTruth) -> list[Act]:
-    """Sign-on closes half an hour before the programme's start; guns and rulings fall when the truth says so."""
+    """Who is here is noted 35 minutes before the programme's start, while sign-on is open; guns and rulings fall when the truth
+    says so."""
     acts = [Act(card.planned_ms - 35 * MINUTE_MS, "sign_on", card.slug), Act(truth.gun_ms, "gun", card.slug)]
     return acts + [Act(ruling.at_ms, "ruling", card.slug, ruling) for ruling in truth.rulings]
 
