@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from race import eligibility, entry_cells, identity, particulars, places, regions, regulations, sheet, words
@@ -55,6 +56,7 @@ class JudgedRow:
     seat: str = ""
     known: Entry | None = None
     rider: Rider | None = None
+    carried: frozenset[str] = frozenset()  # chips the known entry has already
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -70,7 +72,7 @@ class JudgedRow:
 
 @dataclass
 class Ground:
-    """What a list is judged against, read once: five queries, two more for the office."""
+    """What a list is judged against, read once."""
 
     edition: Edition
     rules: EntryRules
@@ -87,9 +89,9 @@ class Ground:
         categories = list(
             Category.objects.filter(race__edition=edition)
             .select_related("race__edition")
-            .prefetch_related("quota_counts")
             .order_by("race__day", "race__order", "code")
         )
+        prefetch_related_objects([category for category in categories if category.quotas], "quota_counts")
         spelt: dict[str, list[Category]] = {}
         for category in categories:
             own = {category.code, category.name_zh, category.name_en, category.race.name_zh, category.race.name_en}
@@ -371,7 +373,7 @@ def _seat(judged: Sequence[JudgedRow], *, office: bool) -> None:
         if category is None or row.person is None or not row.ok or row.known is not None:
             continue
         key = places.quota_key(category, row.person.region_code)
-        counted = {count.key: count.taken for count in category.quota_counts.all()}
+        counted = {count.key: count.taken for count in category.quota_counts.all()} if key else {}
         if key and counted.get(key, 0) + of_region[category.pk, key] >= places.quota_cap(category, key):
             text = _("The places for this region in %(category)s are taken.") % {"category": category.name}
             row.wrong("region" if row.cells.get("region") else "category", "region_full", text)

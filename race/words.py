@@ -58,3 +58,18 @@ def field(name: str) -> str:
         "guardian_name": _("Guardian"), "guardian_phone": _("Phone of the guardian"),
         "uci_team_until": _("In a UCI team until"), "retired_on": _("Retired on"),
     }.get(name, _("Region") if name.startswith("region") else name)  # fmt: skip
+
+
+def sheet_problem(code: str) -> str:
+    """Why a file cannot be read, in the language in force."""
+    return {
+        "empty": _("The file is empty."),
+        "old_excel": _("This is an old Excel file (.xls), or one with a password. Save it as .xlsx without one."),
+        "broken_workbook": _("The spreadsheet is damaged. Save it again and send the new file."),
+        "workbook_too_large": _("The spreadsheet is too large for an entry list."),
+        "another_zip": _("This is not a spreadsheet. Send .xlsx or .csv."),
+        "undecodable": _("The letters of the file cannot be read. Save it as .xlsx, or as CSV in UTF-8."),
+        "too_many_rows": _("At most 5,000 rows at once."),
+        "too_many_columns": _("The sheet has too many columns."),
+        "cell_too_long": _("A cell is too long: perhaps a quotation mark is never closed."),
+    }.get(code, _("The file cannot be read."))
