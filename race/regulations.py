@@ -22,12 +22,15 @@ from race.entry_rules import EntryRules
 from race.models import Category, Edition, Race, Regulations, User
 from race.refused import Refused
 
-EDITION = ("number", "name_zh", "name_en", "venue_zh", "venue_en", "sponsor_zh", "sponsor_en", "zone", "league")
+EDITION = (
+    "number", "name_zh", "name_en", "venue_zh", "venue_en", "sponsor_zh", "sponsor_en", "zone", "league", "contact",
+    "illustrative",
+)  # fmt: skip
 
 
 def document(edition: Edition) -> dict[str, Any]:
     """The whole configuration as plain JSON. Four queries at any size."""
-    races = Race.objects.filter(edition=edition).select_related("course").prefetch_related("categories", "waves")
+    races = Race.objects.filter(edition=edition).select_related("course", "edition").prefetch_related("categories", "waves")
     return {
         "edition": {name: getattr(edition, name) for name in EDITION}
         | {"starts_on": edition.starts_on.isoformat(), "ends_on": edition.ends_on.isoformat()}
@@ -62,7 +65,7 @@ def _published(edition: Edition, now: dict[str, Any], digest: str, by: User | No
 
 def accepted(edition: Edition, version: int) -> Regulations:
     """The version somebody signs. Refused (`new_version`) when it is not the newest: they have not read what counts."""
-    newest = Regulations.objects.filter(edition=edition).order_by("-version").first()
+    newest = Regulations.objects.filter(edition=edition).defer("document").order_by("-version").first()
     if newest is None or newest.version != version:
         raise Refused("new_version", _("The regulations have a new version. Read and accept it."))
     return newest

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from race.office_links import office
-from race.views import account, comeback, entering, event, ledger, my, my_data, rules, sandbox, start_list
+from race.views import account, bibs, comeback, entering, event, ledger, my, my_data, rules, sandbox, start_list
 from race.views.office import home as office_home
 
 urlpatterns = [
@@ -11,6 +11,15 @@ urlpatterns = [
     *office("ledger/", ledger.page, "office_money"),
     *office("ledger/refunds/<str:number>/", ledger.refund, "office_refund"),
     *office("ledger/<str:day>.<str:kind>", ledger.export, "office_ledger_file"),
+    *office("bibs/", bibs.page, "office_bibs"),
+    *office("bibs/plan/", bibs.plan, "office_bibs_plan"),
+    *office("bibs/assign/", bibs.assign, "office_bibs_assign"),
+    *office("bibs/change/", bibs.change, "office_bibs_change"),
+    *office("bibs/range/", bibs.ranges, "office_bibs_range"),
+    *office("bibs/kept-back/", bibs.kept_back, "office_bibs_kept_back"),
+    *office("bibs/freeze/", bibs.freeze, "office_bibs_freeze"),
+    *office("bibs/tell/", bibs.tell, "office_bibs_tell"),
+    *office("bibs/start-list/", bibs.publish, "office_bibs_publish"),
     *office("", office_home.page, "office"),
     path("", event.page, name="home"),
     path("editions/<slug:slug>/", event.page, name="edition"),

@@ -1,11 +1,8 @@
-"""Signing in and out, and the way home."""
+"""Signing in and out."""
 
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 
 class SignInForm(AuthenticationForm):
@@ -30,9 +27,3 @@ class SignOut(LogoutView):
     """Ends the session (POST only)."""
 
     next_page = "/"
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Until there is more to choose from, home is where the race is."""
-    return redirect("live")

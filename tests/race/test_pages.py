@@ -68,10 +68,6 @@ def test_ten_wrong_passwords_lock_the_account_for_a_while(client):
     assert (tries, last) == ([200] * 9 + [429, 429], 429)
 
 
-def test_home_leads_to_the_race(client):
-    assert client.get("/")["Location"] == "/live/"
-
-
 @pytest.mark.parametrize("address", ["/start-list/", "/login/", "/live/", "/ui/", "/api/docs/"])
 def test_no_page_loosens_the_policy_for_scripts(client, address):
     cast.make(riders=1)
