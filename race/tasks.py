@@ -13,15 +13,15 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def tend() -> dict[str, int]:
-    """End holds whose time is over, judge early calls again, ask for refunds, ring for mail. Safe to run twice at once:
+    """End holds whose time is over, ask for refunds, judge early calls again, ring for mail. Safe to run twice at once:
     each step locks or claims what it moves."""
     now = timezone.now()
     over = Entry.objects.filter(state__in=(Entry.State.HELD, Entry.State.OFFERED), held_until__lt=now)
     editions = Edition.objects.filter(pk__in=over.values("edition"))
     done = {
         "expired": sum(registration.expire(edition, now=now) for edition in editions.select_related("event")),
-        "calls": payments.reprocess(now=now),
         "refunds": payments.run_refunds(now=now),
+        "calls": payments.reprocess(now=now),
     }
     for edition in postbox.due(now=now):
         doorbell.ring(messages.SEND, [edition])

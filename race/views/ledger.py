@@ -127,7 +127,11 @@ def _line(line: LedgerLine) -> dict[str, Any]:
 
 
 def _ways(edition: Edition, on: date) -> list[dict[str, Any]]:
-    return [{"word": METHODS.get(way.method, way.method), "way": way} for way in reconciliation.ways(edition, on)]
+    by_hand = {provider.method for provider in providers.ALL.values() if provider.by_hand}
+    return [
+        {"word": METHODS.get(way.method, way.method), "way": way, "online": way.method not in by_hand}
+        for way in reconciliation.ways(edition, on)
+    ]
 
 
 def _open_refunds(edition: Edition) -> QuerySet[Refund]:

@@ -1,0 +1,156 @@
+"""Mail goes out once its provider has taken it, is tried again where it was not, and is forgotten after a month."""
+
+from __future__ import annotations
+
+import smtplib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Lock
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from race import messages, payments, postbox, registration, tasks
+from race.models import Edition, Entry, Message
+from race.providers.contract import Notice
+from race.providers.sandbox import callback
+from tests import cast
+from tests.entering import enter, open_entries
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
+
+
+def written(edition: Edition, *addresses: str) -> list[Message]:
+    """A code for each address."""
+    return [messages.to_address(edition, "code", one, "en", code="123456", minutes=10)[0] for one in addresses]
+
+
+def states() -> list[tuple[str, int, str]]:
+    return list(Message.objects.order_by("pk").values_list("state", "tries", "problem"))
+
+
+def edition() -> Edition:
+    return cast.make(riders=0).edition
+
+
+def test_mail_and_text_messages_are_sent_once(capsys: Any) -> None:
+    one = edition()
+    written(one, "ann@example.org", "13800000001")
+    assert (postbox.due(), postbox.send(one.pk), postbox.send(one.pk), postbox.due()) == ([one.pk], 2, 0, [])
+    assert [(letter.to, letter.from_email) for letter in mail.outbox] == [(["ann@example.org"], "entries@localhost")]
+    assert "123456" in mail.outbox[0].subject
+    assert capsys.readouterr().out.startswith("SMS to 13800000001: ")
+    assert states() == [("sent", 1, ""), ("sent", 1, "")]
+
+
+class Closed(BaseEmailBackend):
+    """A post office that takes nothing."""
+
+    def send_messages(self, email_messages: Any) -> int:
+        raise smtplib.SMTPServerDisconnected("gone")
+
+
+def test_what_was_not_taken_is_tried_again_and_given_up_after_five_times(settings: Any) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.Closed"
+    one, at = edition(), timezone.now()
+    written(one, "ann@example.org")
+    assert (postbox.send(one.pk), postbox.send(one.pk)) == (0, 0)
+    assert states() == [("queued", 1, "SMTPServerDisconnected")]
+    for day in range(1, 6):
+        assert postbox.send(one.pk, now=at + timedelta(days=day)) == 0
+    assert states() == [("failed", 5, "SMTPServerDisconnected")]
+    assert postbox.due(now=at + timedelta(days=9)) == []
+
+
+def test_one_that_is_not_taken_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    def only_phones_of_ours(self: Any, phone: str, text: str) -> None:
+        if phone.endswith("1"):
+            raise ConnectionError("no route")
+
+    monkeypatch.setattr(postbox.ConsoleSms, "send", only_phones_of_ours)
+    one = edition()
+    written(one, "13800000001", "13800000002")
+    assert postbox.send(one.pk) == 1
+    assert states() == [("queued", 1, "ConnectionError"), ("sent", 1, "")]
+
+
+def test_a_message_whose_address_was_erased_fails_at_once() -> None:
+    one = edition()
+    written(one, "ann@example.org")
+    Message.objects.update(to_sealed="")
+    assert (postbox.send(one.pk), states()) == (0, [("failed", 1, "ValueError")])
+
+
+def test_what_a_killed_worker_had_claimed_is_due_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = edition()
+    written(one, "ann@example.org")
+
+    def killed(part: list[Message]) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killing, pytest.raises(KeyboardInterrupt):
+        killing.setattr(postbox, "_sent", killed)
+        postbox.send(one.pk)
+    assert (postbox.due(), postbox.send(one.pk)) == ([], 0)
+    assert postbox.send(one.pk, now=timezone.now() + postbox.LEASE + timedelta(seconds=1)) == 1
+    assert states() == [("sent", 2, "")]
+
+
+def test_texts_are_forgotten_after_thirty_days() -> None:
+    one = edition()
+    written(one, "ann@example.org", "bob@example.org")
+    postbox.send(one.pk)
+    Message.objects.filter(pk=Message.objects.earliest("pk").pk).update(sent_at=timezone.now() - timedelta(days=31))
+    assert (postbox.forget(), postbox.forget()) == (1, 0)
+    assert [bool(message.content_sealed) for message in Message.objects.order_by("pk")] == [False, True]
+    assert messages.content(Message.objects.earliest("pk")) == ("", "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_workers_send_each_message_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = edition()
+    written(one, *(f"1380000{number:04d}" for number in range(60)))
+    taken: list[str] = []
+    lock = Lock()
+
+    def take(self: Any, phone: str, text: str) -> None:
+        with lock:
+            taken.append(phone)
+
+    monkeypatch.setattr(postbox.ConsoleSms, "send", take)
+
+    def work(_number: int) -> int:
+        try:
+            return postbox.send(one.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(work, range(4))) == 60
+    assert (len(taken), len(set(taken))) == (60, 60)
+
+
+def test_tending_ends_holds_judges_early_calls_and_asks_for_refunds() -> None:
+    field = open_entries()
+    one, other = enter(field, "甲一"), enter(field, "乙二")
+    assert one.registration is not None
+    payment = payments.start(one.registration, "sandbox")
+    payments.record("sandbox", *callback(Notice("paid", payment.number, 10_000, "SB-1")))
+    registration.withdraw(one, by=None)
+    Entry.objects.filter(pk=other.pk).update(held_until=timezone.now() - timedelta(seconds=1))
+    assert tasks.tend() == {"expired": 1, "refunds": 1, "calls": 0}
+    assert tasks.tend() == {"expired": 0, "refunds": 0, "calls": 0}
+
+
+def test_drain_does_the_same_without_a_broker(capsys: Any, redis: Any) -> None:
+    field = open_entries()
+    enter(field, "甲一")
+    Entry.objects.update(held_until=timezone.now() - timedelta(seconds=1))
+    call_command("drain")
+    assert capsys.readouterr().out.splitlines()[0] == "1 expired, 0 refunds, 0 calls, 2 messages sent"
+    assert len(mail.outbox) == 2
