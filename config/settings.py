@@ -204,6 +204,8 @@ WHITENOISE_USE_FINDERS = not STATIC_ROOT.joinpath("staticfiles.json").exists()
 DELIVERY_LIMIT = env.int("DELIVERY_LIMIT", default=300 * 1024 * 1024)
 BODY_LIMIT = env.int("BODY_LIMIT", default=1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = DELIVERY_LIMIT
+# A team of 200 is a grid of some thousand cells.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
 
 # --- the interface for machines ---------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -18,7 +18,10 @@ logger = logging.getLogger(__name__)
 BREAK_S = 2.0
 INGEST = "timing.tasks.ingest"
 REFRESH = "results.tasks.refresh"
+#: A worker that is rung for takes all there is: in a rush one ring in so many seconds is enough, and the sweep hears the rest.
+SETTLE_S = 0.2
 _silent_until = 0.0
+_rung: dict[tuple[str, tuple[int | str, ...]], float] = {}
 
 
 def ring(task: str, arguments: Iterable[int | str]) -> bool:
@@ -33,6 +36,15 @@ def ring(task: str, arguments: Iterable[int | str]) -> bool:
         logger.warning("the doorbell is out of order (%s); the sweep will ring for %s", problem, task)
         return False
     return True
+
+
+def ring_once(task: str, arguments: Iterable[int | str]) -> bool:
+    """`ring`, unless this process rang for the very same a moment ago: for tasks that look for what there is to do."""
+    key, now = (task, tuple(arguments)), time.monotonic()
+    if now < _rung.get(key, 0.0):
+        return False
+    _rung[key] = now + SETTLE_S
+    return ring(task, key[1])
 
 
 def after_commit(task: str, each: Iterable[int | str]) -> None:

@@ -22,22 +22,22 @@ def make(registration: Registration, rider: Rider | None = None) -> PrivateLink:
 
 def prepared(registration: Registration, rider: Rider | None = None) -> PrivateLink:
     """A new link, written."""
+    link = unwritten(registration, rider)
+    link.save(force_insert=True)
+    return link
+
+
+def unwritten(registration: Registration, rider: Rider | None = None) -> PrivateLink:
+    """A new link, for a caller who writes it with other rows."""
     secret = new_secret()
-    return PrivateLink.objects.create(
+    return PrivateLink(
         registration=registration, rider=rider, digest=tokens.digest(secret), secret_sealed=vault.seal(secret)
     )
 
 
 def prepared_many(registration: Registration, riders: Iterable[Rider]) -> dict[int, PrivateLink]:
     """A new link for each rider of a new registration, by the rider's key; written in one statement."""
-    made = []
-    for rider in riders:
-        secret = new_secret()
-        made.append(
-            PrivateLink(
-                registration=registration, rider=rider, digest=tokens.digest(secret), secret_sealed=vault.seal(secret)
-            )
-        )
+    made = [unwritten(registration, rider) for rider in riders]
     return {link.rider_id: link for link in PrivateLink.objects.bulk_create(made) if link.rider_id is not None}
 
 

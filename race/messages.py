@@ -6,10 +6,12 @@ short `<kind>.sms.txt` where there is one, else the subject and the link.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import formats, translation
 
@@ -85,7 +87,7 @@ def queue(messages: list[Message]) -> list[Message]:
     """Write messages in one statement and ring after the commit."""
     Message.objects.bulk_create(messages)
     if messages:
-        doorbell.after_commit(SEND, [messages[0].edition_id])
+        transaction.on_commit(partial(doorbell.ring_once, SEND, [messages[0].edition_id]))
     return messages
 
 

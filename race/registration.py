@@ -5,7 +5,8 @@ Facts begin when a start list is published; entering online before that moves no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,12 +28,13 @@ from race import (
     places,
     regulations,
     revision,
+    rows,
     transactions,
     vault,
     words,
 )  # fmt: skip
 from race.entry_rules import EntryRules
-from race.models import Acceptance, Category, Edition, Entry, PrivateLink, Registration, Rider, Team, User
+from race.models import Acceptance, Category, Edition, Entry, LogLine, PrivateLink, Registration, Rider, Team, User
 from race.particulars import Contact as Contact
 from race.particulars import Person as Person
 from race.particulars import Signature as Signature
@@ -129,17 +131,37 @@ def _entered(form: Form, asked: str) -> Entered:
     """Write all of it, the places last: their counters are locked from there to the commit only."""
     edition, signature = form.edition, form.signature
     version = regulations.accepted(edition, signature.version)
-    registration = begun(edition, form.contact, key=form.key, asked=asked, language=form.language, team=form.team)
     places.lock_people([form.person.identity_number])
-    rider = written(form.person)
-    Acceptance.objects.create(
-        rider=rider, registration=registration, regulations=version, waiver_sha256=version.waiver_sha256,
+    rider, known = _rider(form.person)
+    booked = _booked(edition, form.contact, form.key, asked, form.language, form.team)
+    entries = _entries(booked, rider, form.categories, form.team)
+    rows.numbered([booked, *entries] if known else [booked, rider, *entries])
+    accepted = Acceptance(
+        rider=rider, registration=booked, regulations=version, waiver_sha256=version.waiver_sha256,
         signer=signature.signer, guardian=signature.guardian, language=form.language,
     )  # fmt: skip
-    link = links.prepared(registration)
-    log.note(edition, "registered", by=form.by, registration=registration, rider=rider)
-    messages.about(registration, "registered", rider=rider, link=link)
-    return Entered(registration, link, seated(registration, rider, form.categories, team=form.team), new=True)
+    for entry in entries:
+        entry.registration, entry.rider = booked, rider  # they have their numbers now
+    link = links.unwritten(booked)
+    line = LogLine(edition=edition, what="registered", by=form.by, registration=booked, rider=rider)
+    with _told():
+        rows.write([booked, *([] if known else [rider]), accepted, link, line, *entries])
+    messages.about(booked, "registered", rider=rider, link=link)
+    return Entered(booked, link, _placed(edition, entries), new=True)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the database keeps unique, said as a rule. The refusal ends the transaction: who goes on makes a savepoint."""
+    try:
+        with transaction.atomic(savepoint=False):
+            yield
+    except IntegrityError as problem:
+        if "registration_once" in str(problem):
+            raise Refused("key_reused", _("This form was sent before with other content.")) from problem
+        if "one_entry_a_day" in str(problem):
+            raise already_entered() from problem
+        raise
 
 
 def begun(
@@ -156,16 +178,20 @@ def begun(
 
     A refusal ends the transaction; whoever wants to go on in it makes a savepoint first.
     """
-    try:
-        with transaction.atomic(savepoint=False):
-            return Registration.objects.create(
-                edition=edition, key=key, asked=asked, language=language, team=team, kind=kind,
-                **dossier.contact_columns(contact.name, contact.email, contact.phone),
-            )  # fmt: skip
-    except IntegrityError as problem:
-        if "registration_once" not in str(problem):
-            raise
-        raise Refused("key_reused", _("This form was sent before with other content.")) from problem
+    booked = _booked(edition, contact, key, asked, language, team, kind)
+    with _told():
+        booked.save(force_insert=True)
+    return booked
+
+
+def _booked(
+    edition: Edition, contact: Contact, key: str, asked: str, language: str, team: Team | None,
+    kind: str = Registration.Kind.RIDER,
+) -> Registration:  # fmt: skip
+    return Registration(
+        edition=edition, key=key, asked=asked, language=language, team=team, kind=kind,
+        **dossier.contact_columns(contact.name, contact.email, contact.phone),
+    )  # fmt: skip
 
 
 def seat(registration: Registration, rider: Rider, categories: Sequence[Category], *, team: Team | None) -> list[Entry]:
@@ -181,25 +207,31 @@ def seated(
     Returns each entry with its position in line, 0 for a place. A place that costs nothing is confirmed at once. A refusal
     ends the transaction, as in `begun`.
     """
-    edition = registration.edition
-    until = hold_until(edition)
-    made = [
+    made = _entries(registration, rider, categories, team)
+    with _told():
+        Entry.objects.bulk_create(made)
+    return _placed(registration.edition, made)
+
+
+def _entries(
+    registration: Registration, rider: Rider, categories: Sequence[Category], team: Team | None
+) -> list[Entry]:
+    """The entries as they are if there are places, categories ascending; not written yet."""
+    until = hold_until(registration.edition)
+    return [
         Entry(
-            edition=edition, race=category.race, category=category, rider=rider, team=team, registration=registration,
-            day=category.race.day, state=State.HELD if category.fee_fen else State.CONFIRMED,
+            edition=registration.edition, race=category.race, category=category, rider=rider, team=team,
+            registration=registration, day=category.race.day, state=State.HELD if category.fee_fen else State.CONFIRMED,
             held_until=until if category.fee_fen else None, fee_fen=category.fee_fen,
             quota_key=places.quota_key(category, rider.region_code), pass_code=links.pass_code(),
             identity_hash=rider.identity_hash, identity_key_version=rider.identity_key_version,
         )
         for category in sorted(categories, key=lambda category: category.pk)
     ]  # fmt: skip
-    try:
-        with transaction.atomic(savepoint=False):
-            Entry.objects.bulk_create(made)
-    except IntegrityError as problem:
-        if "one_entry_a_day" not in str(problem):
-            raise
-        raise already_entered() from problem
+
+
+def _placed(edition: Edition, made: Sequence[Entry]) -> list[tuple[Entry, int]]:
+    """Take the places of written entries, last in the transaction; after the start list it is a fact."""
     seats = [(entry, places.take(entry)) for entry in made]
     if published := [entry.race for entry in made if entry.race.published_at]:
         revision.advance(edition, published)
@@ -260,6 +292,14 @@ def written(person: Person) -> Rider:
     Somebody who merely knows a number cannot overwrite whose it is: the second name becomes a second rider, and the office
     sees the pair among the duplicates. Who was forgotten stays so: a new rider then.
     """
+    rider, known = _rider(person)
+    if not known:
+        rider.save(force_insert=True)
+    return rider
+
+
+def _rider(person: Person) -> tuple[Rider, bool]:
+    """The rider, and whether it was known; a new one is not written yet."""
     digest = particulars.fingerprint(person)
     for rider in Rider.objects.filter(identity_hash=digest, merged_into=None, erased_at=None).order_by("pk"):
         if particulars.same_name(rider, person):
@@ -268,10 +308,8 @@ def written(person: Person) -> Rider:
             columns |= {"region_code": person.region_code} if person.region_code else {}
             Rider.objects.filter(pk=rider.pk).update(professional=person.professional, **columns)
             rider.professional, rider.region_code = person.professional, person.region_code or rider.region_code
-            return rider
-    rider = particulars.prepared(person, digest)
-    rider.save(force_insert=True)
-    return rider
+            return rider, True
+    return particulars.prepared(person, digest), False
 
 
 @transactions.retried
