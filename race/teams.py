@@ -32,6 +32,7 @@ from race import (
     revision,
     transactions,
     vault,
+    words,
 )  # fmt: skip
 from race.entry_columns import Row
 from race.entry_rules import EntryRules
@@ -100,7 +101,7 @@ def judged(edition: Edition, rows: Sequence[Row]) -> list[JudgedRow]:
     if not rows:
         raise Refused("no_rows", _("There is no row that can be entered."))
     if len(rows) > MOST:
-        raise Refused("too_many_riders", _("At most %(most)s riders at once.") % {"most": MOST})
+        raise Refused("too_many_riders", words.too_many(MOST))
     found = entry_sheet.judge(rows, edition)
     wrong = sum(not row.ok for row in found)
     if wrong:

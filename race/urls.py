@@ -3,8 +3,31 @@
 from django.urls import path
 
 from race.office_links import office
-from race.views import account, bibs, comeback, entering, event, ledger, my, my_data, rules, sandbox, start_list
+from race.views import (
+    account,
+    bibs,
+    chips,
+    comeback,
+    entering,
+    event,
+    ledger,
+    lists,
+    my,
+    my_data,
+    rules,
+    sandbox,
+    sign_on,
+    start_list,
+    team,
+)
+from race.views.office import duplicates as office_duplicates
+from race.views.office import entries as office_entries
+from race.views.office import entry as office_entry
+from race.views.office import find as office_find
 from race.views.office import home as office_home
+from race.views.office import messages as office_messages
+from race.views.office import settings as office_settings
+from race.views.office import work as office_work
 
 urlpatterns = [
     path("pay/sandbox/<str:number>/", sandbox.page, name="pay_sandbox"),
@@ -20,7 +43,39 @@ urlpatterns = [
     *office("bibs/freeze/", bibs.freeze, "office_bibs_freeze"),
     *office("bibs/tell/", bibs.tell, "office_bibs_tell"),
     *office("bibs/start-list/", bibs.publish, "office_bibs_publish"),
+    path("office/sign-on/sw.js", sign_on.worker, name="office_sign_on_worker"),
+    path("office/sign-on/", sign_on.page, name="office_sign_on"),
+    path("editions/<slug:slug>/office/sign-on/", sign_on.page, name="office_sign_on"),
+    *office("chips/", chips.page, "office_chips"),
+    *office("chips/give/", chips.give, "office_chips_give"),
+    *office("chips/back/", chips.back, "office_chips_back"),
+    *office("chips/lost/", chips.lose, "office_chips_lose"),
+    *office("chips/out/", chips.out, "office_chips_out"),
+    *office("chips/import/", chips.by_file, "office_chips_import"),
+    *office("lists/", lists.page, "office_lists"),
+    *office("lists/<slug:code>.<str:form>", lists.file, "office_list_file"),
     *office("", office_home.page, "office"),
+    *office("to-do/<slug:kind>/", office_work.page, "office_to_do"),
+    *office("papers/<int:pk>/", office_work.paper, "office_paper"),
+    *office("papers/<int:pk>/review/", office_work.review, "office_review"),
+    *office("refunds/<int:pk>/", office_work.refund, "office_refund_again"),
+    *office("categories/<int:pk>/offer/", office_work.offer, "office_offer"),
+    *office("categories/<int:pk>/capacity/", office_settings.capacity, "office_capacity"),
+    *office("search/", office_find.page, "office_search"),
+    *office("entries/", office_entries.page, "office_entries"),
+    *office("entries/<int:pk>/", office_entry.page, "office_entry"),
+    *office("entries/<int:pk>/show/", office_entry.show, "office_show"),
+    *office("entries/<int:pk>/<slug:what>/", office_entry.act, "office_act"),
+    *office("duplicates/", office_duplicates.page, "office_duplicates"),
+    *office("duplicates/judge/", office_duplicates.judge, "office_judge"),
+    *office("messages/", office_messages.page, "office_messages"),
+    *office("messages/write/", office_messages.write, "office_write"),
+    *office("messages/again/", office_messages.again, "office_again"),
+    *office("messages/<int:pk>/", office_messages.one, "office_message"),
+    *office("messages/campaigns/<int:pk>/", office_messages.campaign, "office_campaign"),
+    *office("messages/campaigns/<int:pk>/steer/", office_messages.steer, "office_steer"),
+    *office("settings/", office_settings.page, "office_settings"),
+    *office("settings/window/", office_settings.window, "office_window"),
     path("", event.page, name="home"),
     path("editions/<slug:slug>/", event.page, name="edition"),
     path("rules/", rules.page, name="rules"),
@@ -34,6 +89,14 @@ urlpatterns = [
     path("enter/judge/", entering.judge, name="enter_judge"),
     path("editions/<slug:slug>/enter/", entering.page, name="edition_enter"),
     path("editions/<slug:slug>/enter/judge/", entering.judge, name="edition_enter_judge"),
+    path("enter/team/", team.page, name="enter_team"),
+    path("enter/team/list.xlsx", team.template, name="enter_team_template"),
+    path("editions/<slug:slug>/enter/team/", team.page, name="edition_enter_team"),
+    path("editions/<slug:slug>/enter/team/list.xlsx", team.template, name="edition_enter_team_template"),
+    path("my/<str:secret>/team/add/", team.add, name="my_team_add"),
+    path("my/<str:secret>/team/act/", team.act, name="my_team_act"),
+    path("my/<str:secret>/team/list.xlsx", team.export, name="my_team_export"),
+    path("my/<str:secret>/team/<int:entry>/substitute/", team.substitute, name="my_team_substitute"),
     path("my/", comeback.page, name="my"),
     path("my/<str:secret>/", my.page, name="my_page"),
     path("my/<str:secret>/pay/", my.pay, name="my_pay"),

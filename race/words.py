@@ -64,6 +64,7 @@ def sheet_problem(code: str) -> str:
     """Why a file cannot be read, in the language in force."""
     return {
         "empty": _("The file is empty."),
+        "no_columns": _("No row was found under the headings. Name, document number and category are needed."),
         "old_excel": _("This is an old Excel file (.xls), or one with a password. Save it as .xlsx without one."),
         "broken_workbook": _("The spreadsheet is damaged. Save it again and send the new file."),
         "workbook_too_large": _("The spreadsheet is too large for an entry list."),
@@ -73,3 +74,8 @@ def sheet_problem(code: str) -> str:
         "too_many_columns": _("The sheet has too many columns."),
         "cell_too_long": _("A cell is too long: perhaps a quotation mark is never closed."),
     }.get(code, _("The file cannot be read."))
+
+
+def too_many(most: int) -> str:
+    """That a list is longer than a team may be."""
+    return _("At most %(most)s riders at once.") % {"most": most}

@@ -1,0 +1,3 @@
+// The team is entered: its draft is not needed any more.
+const page = document.querySelector("[data-clear]");
+if (page) sessionStorage.removeItem(page.dataset.clear);
