@@ -9,7 +9,7 @@ from drf_standardized_errors.handler import exception_handler as standardized
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from race.api import editions, entries, payments, races, registrations, sign_on
+from race.api import editions, entries, payments, races, registrations, riders, sign_on
 from race.refused import Refused
 from results.api import boards, rulings
 from timing.api import corrections, deliveries, reads, sources
@@ -67,6 +67,7 @@ urlpatterns = [
     path("api/v1/races/<slug:slug>/rulings/", rulings.Rulings.as_view()),
     path("api/v1/races/<slug:slug>/board/", boards.Board.as_view(), name="board"),
     path("api/v1/races/<slug:slug>/why/<int:bib>/", boards.Why.as_view(), name="why"),
+    path("api/v1/riders/", riders.Riders.as_view()),
     path("api/v1/entries/", entries.Entries.as_view()),
     path("api/v1/entries/sign-on/", sign_on.SignOn.as_view()),
     path("api/v1/sign-on/roster/", sign_on.Roster.as_view()),

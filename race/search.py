@@ -63,7 +63,7 @@ def _ranked(
     found = (
         entries.filter(any_of).annotate(rank=rank, gone=gone).order_by("gone", "rank", "rider__sort_key", "day", "pk")
     )
-    found = found.select_related("rider", "team", "category", "race").prefetch_related(*prefetched)
+    found = found.select_related("rider", "team", "category__wave", "race").prefetch_related(*prefetched)
     return [Hit(entry, wanted[entry.rank].split("_")[0]) for entry in found[:limit]]
 
 

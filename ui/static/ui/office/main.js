@@ -3,8 +3,10 @@ import { places } from "./places.js";
 import { search } from "./search.js";
 import { once } from "./once.js";
 import { fresh } from "./fresh.js";
+import { copy } from "./copy.js";
 
 places(document);
 search(document);
 once(document);
 fresh(document);
+copy(document);

@@ -1,0 +1,74 @@
+"""How many places there are and when entries are open; what a change means for the regulations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from race import office_entries, to_do
+from race.models import Acceptance, Category, Edition, LogLine, Regulations
+from race.refused import Refused
+from race.views.office import wording
+from race.views.office.access import actor, done, office_page
+
+CHANGES = ("capacity", "entry_window", "offered")
+
+
+@require_safe
+@office_page()
+def page(request: HttpRequest, edition: Edition) -> HttpResponse:
+    """`/office/settings/`."""
+    zone = ZoneInfo(edition.zone)
+    newest = Regulations.objects.filter(edition=edition).order_by("-version").first()
+    accepted = Acceptance.objects.filter(regulations=newest).values("rider").distinct().count() if newest else 0
+    lines = LogLine.objects.filter(edition=edition, what__in=CHANGES).select_related("by").order_by("-pk")[:12]
+    context = {
+        "edition": edition, "categories": to_do.categories(edition), "newest": newest, "accepted": accepted,
+        "next": newest.version + 1 if newest else 1,
+        "opens": _field(edition.entry_opens_at, zone), "closes": _field(edition.entry_closes_at, zone),
+        "lines": [(line, wording.LOG.get(line.what, line.what)) for line in lines],
+    }  # fmt: skip
+    return render(request, "race/office/settings.html", context)
+
+
+@require_POST
+@office_page()
+def capacity(request: HttpRequest, edition: Edition, pk: int) -> HttpResponse:
+    """Change the number of places of a category."""
+    category = get_object_or_404(Category.objects.select_related("race__edition"), race__edition=edition, pk=pk)
+    text = request.POST.get("capacity", "").strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise Refused("bad_capacity", _("The number of places is a whole number."))
+    offered = office_entries.set_capacity(category, int(text), by=actor(request))
+    said = _("%(category)s has %(places)s places.") % {"category": category.name, "places": text}
+    word = ngettext("%(n)d was offered to the line.", "%(n)d were offered to the line.", len(offered))
+    return done(request, edition, f"{said} {word % {'n': len(offered)}}" if offered else said)
+
+
+@require_POST
+@office_page()
+def window(request: HttpRequest, edition: Edition) -> HttpResponse:
+    """Change when entries open and close."""
+    zone = ZoneInfo(edition.zone)
+    opens, closes = (_instant(request.POST.get(name, ""), zone) for name in ("opens", "closes"))
+    changed = office_entries.set_window(edition, opens, closes, by=actor(request))
+    return done(request, edition, _("The entry window is changed.") if changed else _("Nothing is different."))
+
+
+def _field(at: datetime | None, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" if at else ""
+
+
+def _instant(text: str, zone: ZoneInfo) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone)
+    except ValueError as problem:
+        raise Refused("bad_date", _("A date is written like 1990-03-07.")) from problem
