@@ -73,7 +73,7 @@ def _context(here: Standing) -> dict[str, Any]:
         "edition": edition,
         "state": here.state,
         "state_words": WORDS[here.state],
-        "dates": dates.days(edition.starts_on, edition.ends_on),
+        "dates": dates.with_year(edition.starts_on.year, dates.days(edition.starts_on, edition.ends_on)),
         "sponsor": in_language(edition.sponsor_zh, edition.sponsor_en),
         "window": _window(here),
         "action": _action(here, listed),
@@ -91,7 +91,7 @@ def _card(one: Standing) -> dict[str, Any]:
         "edition": edition,
         "state": one.state,
         "words": WORDS[one.state],
-        "dates": dates.days(edition.starts_on, edition.ends_on),
+        "dates": dates.with_year(edition.starts_on.year, dates.days(edition.starts_on, edition.ends_on)),
         "window": _window(one),
         "url": reverse("edition", args=[edition.slug]),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -36,7 +37,7 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
             "before": before,
             "changed": changed,
             "versions": [_line(edition, one) for one in versions],
-            "published": dates.instant(shown.published_at, edition.zone),
+            "published": _published(edition, shown),
             "pdf": reverse("edition_rules_pdf", args=[edition.slug, shown.version]),
         },
     )
@@ -71,7 +72,7 @@ def printed(edition: Edition, shown: Regulations) -> dict[str, Any]:
         "title": _("Regulations"),
         "facts": [
             [_("Version"), str(shown.version)],
-            [_("Published"), f"{dates.instant(shown.published_at, edition.zone)} {shown.published_at.year}"],
+            [_("Published"), _published(edition, shown)],
         ],
         "note": illustration(text),
         "chapters": chapters,
@@ -118,10 +119,15 @@ def _wanted(versions: list[Regulations], wanted: str) -> Regulations:
     raise Http404(_("There is no such version of the regulations."))
 
 
+def _published(edition: Edition, one: Regulations) -> str:
+    at = one.published_at.astimezone(ZoneInfo(edition.zone))
+    return f"{dates.with_year(at.year, dates.day(at.date()))} {at:%H:%M}"
+
+
 def _line(edition: Edition, one: Regulations) -> dict[str, Any]:
     return {
         "version": one.version,
-        "published": f"{dates.instant(one.published_at, edition.zone)}",
+        "published": _published(edition, one),
         "sha256": one.sha256,
         "url": f"{reverse('edition_rules', args=[edition.slug])}?version={one.version}",
     }
