@@ -14,10 +14,11 @@ from typing import Any, Literal, get_args
 
 import orjson
 from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from race import bib_ranges, changes, log, numbering, places, regulations
+from race import bib_ranges, changes, log, names, numbering, places, regulations
 from race.entry_rules import EntryRules
 from race.models import Category, Edition, Entry, LogLine, User
 from race.numbering import HIGHEST, Candidate, Span, Why
@@ -312,3 +313,66 @@ def _write(
             raise
         raise Refused("bib_taken", _("One of the numbers was given to somebody else just now.")) from problem
     LogLine.objects.bulk_create(lines)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a category stands with its numbers. `left`: how many may still be given; None without a range."""
+
+    category: Category
+    span: Span | None
+    confirmed: int
+    numbered: int
+    left: int | None
+
+    @property
+    def without(self) -> int:
+        """Confirmed entries that have no number."""
+        return self.confirmed - self.numbered
+
+
+def overview(edition: Edition) -> list[State]:
+    """Every category of the edition, in the order of the programme. Four queries at any size."""
+    confirmed = Q(entries__state=Entry.State.CONFIRMED)
+    categories = Category.objects.filter(race__edition=edition).select_related("race__edition")
+    every = list(
+        categories.annotate(
+            confirmed=Count("entries", filter=confirmed),
+            numbered=Count("entries", filter=confirmed & Q(entries__bib__isnull=False)),
+        ).order_by("race__day", "race__order", "race__slug", "code")
+    )
+    spans = bib_ranges.ranges(every)
+    taken = bib_ranges.never(edition) | set(_alive(edition).values_list("bib", flat=True))
+    return [
+        State(
+            category, spans.get(category.pk), category.confirmed, category.numbered,
+            len(spans[category.pk].numbers(taken)) if category.pk in spans else None,
+        )
+        for category in every
+    ]  # fmt: skip
+
+
+def find_seeds(edition: Edition, lines: Iterable[str]) -> tuple[list[int], list[str]]:
+    """Entries of the riders named, one a line by name or UCI ID, in that order; and the lines that name nobody, or several.
+
+    A rider of two races is seeded in both. One query.
+    """
+    entries = (
+        Entry.objects.filter(edition=edition, state=Entry.State.CONFIRMED).select_related("rider").order_by("day", "pk")
+    )
+    by_key: dict[str, dict[int, list[int]]] = {}
+    for entry in entries:
+        rider = entry.rider
+        for key in {rider.uci_id, *(names.query_key(name) for name in (rider.name_zh, rider.latin, rider.sort_key))} - {
+            ""
+        }:
+            by_key.setdefault(key, {}).setdefault(entry.rider_id, []).append(entry.pk)
+    found: list[int] = []
+    unclear: list[str] = []
+    for line in filter(None, map(str.strip, lines)):
+        riders = by_key.get(names.query_key(line), {})
+        if len(riders) == 1:
+            found += next(iter(riders.values()))
+        else:
+            unclear.append(line)
+    return list(dict.fromkeys(found)), unclear
