@@ -171,8 +171,14 @@ CONTENT_SECURITY_POLICY = {
 # --- money and messages -----------------------------------------------------------------------------------------
 # WeChat Pay is offered where the first five are set; PRIVATE_KEY is the text of the merchant's key.
 WECHATPAY = {
-    name: env.str(f"WECHATPAY_{name}", default="")
-    for name in ("MCHID", "APPID", "PRIVATE_KEY", "CERT_SERIAL_NO", "APIV3_KEY", "PUBLIC_KEY", "PUBLIC_KEY_ID", "TYPE")
+    "MCHID": env.str("WECHATPAY_MCHID", default=""),
+    "APPID": env.str("WECHATPAY_APPID", default=""),
+    "PRIVATE_KEY": env.str("WECHATPAY_PRIVATE_KEY", default="", multiline=True),
+    "CERT_SERIAL_NO": env.str("WECHATPAY_CERT_SERIAL_NO", default=""),
+    "APIV3_KEY": env.str("WECHATPAY_APIV3_KEY", default=""),
+    "PUBLIC_KEY": env.str("WECHATPAY_PUBLIC_KEY", default="", multiline=True),
+    "PUBLIC_KEY_ID": env.str("WECHATPAY_PUBLIC_KEY_ID", default=""),
+    "TYPE": env.str("WECHATPAY_TYPE", default=""),
 }
 EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
 vars().update(env.email_url_config(EMAIL_URL))

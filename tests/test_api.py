@@ -126,9 +126,19 @@ MATRIX = {
     ("POST", "/api/v1/races/open/rulings/"): {"commissaire", "chief"},
     ("GET", "/api/v1/entries/?race=open"): {"office", "organiser", "commissaire", "chief", "timing_crew"},
     ("POST", "/api/v1/entries/sign-on/"): {"office", "organiser", "chief"},
+    ("POST", "/api/v1/entries/bibs/?edition=edition-open"): {"office", "organiser"},
+    ("POST", "/api/v1/entries/bibs/assign/?edition=edition-open"): {"office", "organiser"},
+    ("POST", "/api/v1/entries/bibs/change/?edition=edition-open"): {"office", "organiser"},
+    ("GET", "/api/v1/transponders/?edition=edition-open"): {"office", "organiser", "timing_crew"},
+    ("POST", "/api/v1/transponders/?edition=edition-open"): {"office", "organiser"},
+    ("POST", "/api/v1/transponders/return/?edition=edition-open"): {"office", "organiser"},
+    ("POST", "/api/v1/transponders/import/?edition=edition-open"): {"office", "organiser"},
+    ("GET", "/api/v1/lists/labels/?edition=edition-open"): {"office", "organiser"},
     ("GET", "/api/v1/sign-on/roster/?edition=edition-open"): {"office", "organiser", "chief"},
     ("POST", "/api/v1/sign-on/ticks/?edition=edition-open"): {"office", "organiser", "chief"},
     ("GET", "/api/v1/races/open/head-count/"): {"office", "organiser", "commissaire", "chief", "timing_crew"},
+    ("GET", "/api/v1/payments/?edition=edition-open"): {"office", "organiser"},
+    ("POST", "/api/v1/payments/nobody/notify/"): "public",
     ("GET", "/api/v1/timing/sources/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("GET", "/api/v1/timing/sources/1/"): {"timing_crew", "organiser"},
     ("PATCH", "/api/v1/timing/sources/1/"): {"timing_crew", "organiser"},
@@ -169,9 +179,9 @@ def test_who_may_do_what_and_every_address_is_in_the_matrix(client):
 
 def path_of(address):
     """The address as the OpenAPI document writes it."""
-    bare = address.split("?")[0]
+    bare = address.split("?")[0].replace("/nobody/", "/{provider}/")
     bare = bare.replace("/why/1/", "/why/{bib}/").replace("/edition-open/", "/{slug}/").replace("/open/", "/{slug}/")
-    return bare.replace("/1/", "/{id}/")
+    return bare.replace("/1/", "/{id}/").replace("/lists/labels/", "/lists/{code}/")
 
 
 def test_a_race_day_without_a_browser(client):

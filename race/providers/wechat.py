@@ -5,17 +5,21 @@ A phone's browser outside WeChat pays by h5 (an address), everything else by nat
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from race.models import Payment, Refund
 from race.providers.contract import Checkout, Notice, RefundAnswer
+from race.refused import Refused
 
+logger = logging.getLogger(__name__)
 NEEDED = ("MCHID", "APPID", "PRIVATE_KEY", "CERT_SERIAL_NO", "APIV3_KEY")
 
 
@@ -34,7 +38,7 @@ class WeChat:
         return all(settings.WECHATPAY.get(name) for name in NEEDED)
 
     def checkout(self, payment: Payment, return_url: str) -> Checkout:
-        """An address for a phone, or a code to scan. RuntimeError: WeChat did not take the order."""
+        """An address for a phone, or a code to scan. Refused (`provider_unreachable`) where WeChat takes no order."""
         from wechatpayv3 import WeChatPayType  # an extra, only there where it is used
 
         kind = WeChatPayType.H5 if settings.WECHATPAY.get("TYPE") == "h5" else WeChatPayType.NATIVE
@@ -43,20 +47,27 @@ class WeChat:
             if kind == WeChatPayType.H5
             else {}
         )
-        status, answer = self.client().pay(
-            description=payment.registration.edition.short_name[:40], out_trade_no=payment.number,
-            amount={"total": payment.amount_fen, "currency": "CNY"}, pay_type=kind, **more,
-        )  # fmt: skip
+        try:
+            status, answer = self.client().pay(
+                description=payment.registration.edition.short_name[:40], out_trade_no=payment.number,
+                amount={"total": payment.amount_fen, "currency": "CNY"}, pay_type=kind, **more,
+            )  # fmt: skip
+        except OSError as problem:  # what the library's HTTP client raises for any trouble on the way
+            raise _unreachable() from problem
         told = _json(answer)
         if status not in (200, 201):
-            raise RuntimeError(f"WeChat Pay refused {payment.number}: {status} {told.get('code', '')}")
+            logger.error("WeChat Pay refused %s: %s %s", payment.number, status, told.get("code", ""))
+            raise _unreachable()
         return Checkout(url=told.get("h5_url", ""), qr=told.get("code_url", ""))
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         """What the library decrypts and finds signed by WeChat."""
         if not self.ready:
             return None
-        told = self.client().callback(dict(headers), body)
+        try:
+            told = self.client().callback(dict(headers), body)
+        except ValueError:  # bytes that are no text or no JSON; trouble on the way to WeChat's keys is not caught here
+            return None
         if not told or not isinstance(told.get("resource"), dict):
             return None
         return _notice(told.get("event_type", ""), told["resource"])
@@ -88,15 +99,20 @@ class WeChat:
                 wechatpay_type=WeChatPayType.NATIVE, mchid=given["MCHID"], private_key=given["PRIVATE_KEY"],
                 cert_serial_no=given["CERT_SERIAL_NO"], apiv3_key=given["APIV3_KEY"], appid=given["APPID"],
                 notify_url=f"{settings.SITE_URL.rstrip('/')}/api/v1/payments/wechat/notify/",
+                timeout=(5, 20),
                 public_key=given.get("PUBLIC_KEY") or None, public_key_id=given.get("PUBLIC_KEY_ID") or None,
             )  # fmt: skip
         return self._client
 
 
+def _unreachable() -> Refused:
+    return Refused("provider_unreachable", _("WeChat Pay does not answer. Try again, or pay in another way."))
+
+
 def _notice(event: str, resource: dict[str, Any]) -> Notice | None:
     """A notice out of the decrypted resource; None for an event that moves no money."""
     amount, number = resource.get("amount") or {}, str(resource.get("out_trade_no", ""))
-    if event == "TRANSACTION.SUCCESS":
+    if event == "TRANSACTION.SUCCESS" and resource.get("trade_state", "SUCCESS") == "SUCCESS":
         return Notice("paid", number, int(amount["total"]), str(resource["transaction_id"]))
     if event == "REFUND.SUCCESS":
         return Notice(

@@ -13,6 +13,7 @@ import pytest
 from race import payments, providers, registration
 from race.models import Entry, LedgerLine, ProviderCall, Refund
 from race.providers.wechat import NEEDED, WeChat
+from race.refused import Refused
 from tests.entering import enter, open_entries
 
 pytestmark = pytest.mark.django_db
@@ -23,11 +24,14 @@ class Library:
 
     def __init__(self, **given: Any) -> None:
         self.given = given
+        self.down: Exception | None = None
         self.paid: list[dict[str, Any]] = []
         self.refunded: list[dict[str, Any]] = []
         self.refund_answer: tuple[int, dict[str, Any]] = (200, {"status": "PROCESSING", "refund_id": "50300"})
 
     def pay(self, **order: Any) -> tuple[int, str]:
+        if self.down:
+            raise self.down
         self.paid.append(order)
         key = "code_url" if order["pay_type"].name == "NATIVE" else "h5_url"
         return 200, json.dumps({key: f"weixin://{order['out_trade_no']}"})
@@ -91,6 +95,18 @@ def test_a_code_to_scan_or_an_address(library: Library, settings: Any) -> None:
     assert library.given["notify_url"].endswith("/api/v1/payments/wechat/notify/")
 
 
+def test_where_wechat_does_not_answer_the_payer_is_told_and_the_payment_stays(library: Library) -> None:
+    entry = entered()
+    assert entry.registration is not None
+    payment = payments.start(entry.registration, "wechat")
+    library.down = ConnectionError("no route")
+    with pytest.raises(Refused) as refused:
+        payments.checkout(payment, "/my/x/")
+    assert refused.value.code == "provider_unreachable"
+    library.down = None
+    assert payments.checkout(payments.start(entry.registration, "wechat"), "").qr == f"weixin://{payment.number}"
+
+
 def test_paid_and_refunded_as_the_library_tells(library: Library) -> None:
     entry = entered()
     assert entry.registration is not None
@@ -116,6 +132,7 @@ def test_paid_and_refunded_as_the_library_tells(library: Library) -> None:
     entry.refresh_from_db()
     assert (entry.paid_fen, LedgerLine.objects.count()) == (2_000, 2)
     assert ProviderCall.objects.filter(provider="wechat").count() == 8
+    assert payments.record("wechat", b"no json", {"Wechatpay-Signature": "ours"}) == "forged"
 
 
 @pytest.mark.parametrize(
