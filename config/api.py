@@ -9,7 +9,20 @@ from drf_standardized_errors.handler import exception_handler as standardized
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from race.api import editions, entries, payments, races, registrations, riders, sign_on
+from race.api import (
+    bibs,
+    editions,
+    entries,
+    entry_import,
+    lists,
+    payments,
+    races,
+    registrations,
+    riders,
+    sign_on,
+    teams,
+    transponders,
+)
 from race.refused import Refused
 from results.api import boards, rulings
 from timing.api import corrections, deliveries, reads, sources
@@ -69,7 +82,16 @@ urlpatterns = [
     path("api/v1/races/<slug:slug>/why/<int:bib>/", boards.Why.as_view(), name="why"),
     path("api/v1/riders/", riders.Riders.as_view()),
     path("api/v1/entries/", entries.Entries.as_view()),
+    path("api/v1/entries/import/", entry_import.EntryImport.as_view()),
+    path("api/v1/teams/", teams.Teams.as_view()),
     path("api/v1/entries/sign-on/", sign_on.SignOn.as_view()),
+    path("api/v1/entries/bibs/", bibs.PlanOfBibs.as_view()),
+    path("api/v1/entries/bibs/assign/", bibs.AssignBibs.as_view()),
+    path("api/v1/entries/bibs/change/", bibs.ChangeBib.as_view()),
+    path("api/v1/transponders/", transponders.Chips.as_view()),
+    path("api/v1/transponders/return/", transponders.ChipReturn.as_view()),
+    path("api/v1/transponders/import/", transponders.ChipImport.as_view()),
+    path("api/v1/lists/<slug:code>/", lists.OneList.as_view()),
     path("api/v1/sign-on/roster/", sign_on.Roster.as_view()),
     path("api/v1/sign-on/ticks/", sign_on.Ticks.as_view()),
     path("api/v1/races/<slug:slug>/head-count/", sign_on.HeadCount.as_view()),

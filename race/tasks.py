@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from race import doorbell, messages, payments, postbox, privacy, registration
+from race import doorbell, import_jobs, messages, payments, postbox, privacy, registration
 from race.models import Edition, Entry
 
 logger = logging.getLogger(__name__)
@@ -38,3 +38,9 @@ def send_messages(edition_id: int) -> int:
 def forget() -> dict[str, int]:
     """Forget what its time is over for: the texts of old messages, the private data of riders of old editions."""
     return {"messages": postbox.forget(), "riders": privacy.retain()}
+
+
+@shared_task
+def import_entries(edition_id: int, token: str) -> None:
+    """Take in an entry list that the office uploaded: all of it or nothing."""
+    import_jobs.run(Edition.objects.get(pk=edition_id), token)
