@@ -275,10 +275,10 @@ def masked(number: str) -> str:
     """A number or an address of which only the ends are shown."""
     if "@" in number:
         name, _at, domain = number.partition("@")
-        return f"{name[:1]}•••@{domain}"
+        return f"{name[:1]}***@{domain}"
     if len(number) < 8:
-        return f"{number[:1]}{'•' * max(len(number) - 2, 3)}{number[-1:]}" if number else ""
-    return f"{number[:3]}{'•' * (len(number) - 5)}{number[-2:]}"
+        return f"{number[:1]}{'*' * max(len(number) - 2, 3)}{number[-1:]}" if number else ""
+    return f"{number[:3]}{'*' * (len(number) - 5)}{number[-2:]}"
 
 
 def age(rider: Rider, on: date) -> int:

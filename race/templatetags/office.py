@@ -62,7 +62,13 @@ def office_places(context: template.Context) -> dict[str, Any]:
         if url:
             here = path == url or (name != "office" and path.startswith(url))
             links.append({"url": url, "word": word, "here": here})
-    return {"links": links, "here": next((link["word"] for link in links if link["here"]), PLACES[0][1])}
+    user = context["request"].user
+    name = user.get_full_name() or user.get_username()
+    return {
+        "links": links,
+        "user_name": name,
+        "here": next((link["word"] for link in links if link["here"]), PLACES[0][1]),
+    }
 
 
 @register.simple_tag(takes_context=True)

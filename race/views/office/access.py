@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -60,7 +61,9 @@ def office_page(*roles: str) -> Callable[[Page], Page]:
             held = frozenset(permissions.roles(user, edition))
             request.office = Desk(edition, editions, held, slug or "")  # type: ignore[attr-defined]
             try:
-                return view(request, edition, *args, **kwargs)
+                # Whatever a page of the office says of time is the venue's.
+                with timezone.override(ZoneInfo(edition.zone)):
+                    return view(request, edition, *args, **kwargs)
             except Refused as refused:
                 if request.method != "POST":
                     raise

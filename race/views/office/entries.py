@@ -10,11 +10,12 @@ from django.core.paginator import Paginator
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from race import regions, selection, to_do
-from race.models import Assignment, Document, Edition, Entry, Team
+from race.models import Assignment, Category, Document, Edition, Entry, Team
 from race.selection import Selection
 from race.views.office import wording
 from race.views.office.access import office_page
@@ -53,13 +54,16 @@ def filters(edition: Edition, wanted: Selection) -> dict[str, Any]:
     """What the filter form needs: every filter with its choices and what is chosen. Two queries."""
     chosen: Mapping[str, str] = wanted.asked
     known = regions.regions()
+    categories = to_do.categories(edition)
+    teams = list(Team.objects.filter(edition=edition).order_by("name_zh"))
     return {
         "filters": [
             {"name": name, "word": word, "value": chosen.get(name, ""), "choices": list(choices.items())}
             for name, (word, choices) in wording.FILTERS.items()
         ],
-        "categories": to_do.categories(edition),
-        "teams": list(Team.objects.filter(edition=edition).order_by("name_zh")),
+        "active": _active(chosen, categories, teams),
+        "categories": categories,
+        "teams": teams,
         "regions": [(code[:2], region) for code, region in known.items()],
         "abroad": wanted.region if wanted.region and not wanted.region.isdigit() else "",
     }
@@ -112,3 +116,20 @@ def _pages(sheet: Sheet[Entry]) -> list[int | None]:
     return [
         number if isinstance(number, int) else None for number in sheet.paginator.get_elided_page_range(sheet.number)
     ]
+
+
+def _active(chosen: Mapping[str, str], categories: list[Category], teams: list[Team]) -> list[tuple[Any, Any]]:
+    """What is filtered by, in words."""
+    named = {
+        "category": (_("Category"), {str(one.pk): one.name for one in categories}),
+        "team": (_("Team"), {str(one.pk): one.name for one in teams}),
+        "region": (_("Region"), {code[:2]: region_name(region) for code, region in regions.regions().items()}),
+        "day": (_("Entered"), {}),
+    }
+    words: dict[str, tuple[Any, Mapping[str, Any]]] = {**named, **wording.FILTERS}
+    return [(words[name][0], words[name][1].get(value, value)) for name, value in chosen.items()]
+
+
+def region_name(region: regions.Region) -> str:
+    """The name in the language in force."""
+    return region.en if (get_language() or "").startswith("en") else region.zh

@@ -207,7 +207,9 @@ def _around(entry: Entry) -> dict[str, Any]:
         "needs": [need for need in papers.needed(entry.rider, entry.edition) if need.missing and need.document is None],
         "chips": list(assignments),
         "lines": [(line, wording.LINES[line.kind]) for line in LedgerLine.objects.filter(entry=entry).select_related("by")],
-        "messages_sent": [(one, wording.MESSAGE[one.state]) for one in told.order_by("-pk")[:12]],
+        "messages_sent": [
+            (one, wording.KINDS.get(one.kind, one.kind), wording.MESSAGE[one.state]) for one in told.order_by("-pk")[:12]
+        ],
         "siblings": list(
             Entry.objects.filter(rider=entry.rider, edition=entry.edition).exclude(pk=entry.pk).select_related("category")
         ),

@@ -33,7 +33,9 @@ SHOWN = 3
 def page(request: HttpRequest, edition: Edition) -> HttpResponse:
     """`/office/messages/`: campaigns and the outbox."""
     state = request.GET.get("state", "")
-    found = Message.objects.filter(edition=edition).select_related("rider", "campaign")
+    found = (
+        Message.objects.filter(edition=edition).select_related("rider").prefetch_related("registration__entries__rider")
+    )
     if state in Message.State.values:
         found = found.filter(state=state)
     sheet = Paginator(found.order_by("-pk"), PAGE).get_page(request.GET.get("page"))
@@ -117,9 +119,8 @@ def preview(edition: Edition, wanted: Selection, text: Text) -> dict[str, Any]:
 def campaign(request: HttpRequest, edition: Edition, pk: int) -> HttpResponse:
     """How far a campaign has come; fetched again by a script until it is through."""
     found = get_object_or_404(Campaign.objects.select_related("by"), edition=edition, pk=pk)
-    failed = (
-        found.messages.filter(state=Message.State.FAILED).exclude(problem=campaigns.STOPPED).select_related("rider")
-    )
+    failed = found.messages.filter(state=Message.State.FAILED).exclude(problem=campaigns.STOPPED)
+    failed = failed.select_related("rider").prefetch_related("registration__entries__rider")
     context = {
         "edition": edition, "campaign": found, "progress": campaigns.progress(found),
         "failed": [_row(message) for message in failed[:PAGE]],
@@ -152,5 +153,15 @@ def _row(message: Message) -> dict[str, Any]:
     address = vault.unseal(message.to_sealed) if message.to_sealed else ""
     return {
         "message": message, "state": wording.MESSAGE[message.state], "to": office_entries.masked(address),
+        "whose": _whose(message),
+        "kind": wording.KINDS.get(message.kind, message.kind),
         "stopped": message.problem == campaigns.STOPPED,
     }  # fmt: skip
+
+
+def _whose(message: Message) -> str:
+    """Whom a message is about: the rider it went to, else the first rider of the registration."""
+    if message.rider is not None:
+        return str(message.rider)
+    entries = list(message.registration.entries.all()) if message.registration else []
+    return str(entries[0].rider) if entries else str(wording.KINDS.get(message.kind, message.kind))

@@ -96,3 +96,10 @@ LINES: dict[str, Word] = {
     "fee": _("Fee"), "refund": _("Refund"), "deposit": _("Deposit"), "deposit_back": _("Deposit back"),
     "deposit_kept": _("Deposit kept"), "correction": _("Correction"),
 }  # fmt: skip
+
+#: What a message tells.
+KINDS: dict[str, Word] = {
+    "registered": _("Entry confirmed"), "paid": _("Payment received"), "withdrawn": _("Withdrawn"), "offer": _("Place offered"),
+    "offer_over": _("Offer over"), "hold_over": _("Hold over"), "paper": _("Paper refused"), "money_back": _("Money goes back"),
+    "code": _("One-time code"), "link": _("Private link"), "campaign": _("Message to many"), "test": _("Test"),
+}  # fmt: skip
