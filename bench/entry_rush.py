@@ -97,7 +97,7 @@ def stage(places: int, slug: str) -> Edition:
 
 def forms(edition: Edition, attempts: int) -> list[bytes]:
     """The requests, each of another rider, the categories in turn and as often as they have places."""
-    codes = [code for code in Category.objects.filter(race__edition=edition).order_by("pk").values_list("code", flat=True)]
+    codes = list(Category.objects.filter(race__edition=edition).order_by("pk").values_list("code", flat=True))
     turns = [code for code, share in zip(codes, SHARES, strict=True) for _time in range(share)]
     version = regulations.current(edition).version
     return [form(edition.slug, number, turns[number * 37 % 100], version) for number in range(attempts)]
@@ -177,9 +177,7 @@ def without_guard(attempts: int, places: int) -> int:
     finally:
         del os.environ["GUARD"]
         with connection.cursor() as cursor:
-            cursor.execute(
-                "ALTER TABLE race_category ADD CONSTRAINT no_place_sold_twice CHECK (taken <= capacity)"
-            )
+            cursor.execute("ALTER TABLE race_category ADD CONSTRAINT no_place_sold_twice CHECK (taken <= capacity)")
 
 
 def figures(attempts: int = 5000, places: int = 1200) -> dict[str, Any]:
