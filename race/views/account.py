@@ -24,6 +24,6 @@ class SignIn(LoginView):
 
 
 class SignOut(LogoutView):
-    """Ends the session (POST only)."""
+    """Ends the session (POST only) and shows the sign-in page, where a sign-on desk's tablet forgets the riders."""
 
-    next_page = "/"
+    next_page = "/login/"

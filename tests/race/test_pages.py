@@ -55,7 +55,7 @@ def test_signing_in_with_the_right_password_only(client):
         "/login/", {"username": person.username, "password": "a long enough one"}, REMOTE_ADDR="127.0.0.9"
     )
     assert (right.status_code, right["Location"]) == (302, "/")
-    assert client.post("/logout/")["Location"] == "/"
+    assert client.post("/logout/")["Location"] == "/login/"
 
 
 def test_ten_wrong_passwords_lock_the_account_for_a_while(client):

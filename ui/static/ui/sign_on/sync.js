@@ -1,0 +1,128 @@
+// The network, when there is one: the roster down, the taps up, what other desks did back. Every tap carries its key, so that
+// sending again is harmless: whatever was not answered is sent once more.
+const SEND = 400, ROSTER_EACH = 60_000, POLL_EACH = 8_000, PATIENCE = 20_000;
+const LET_GO = new Set(["done", "known"]);
+
+const cookie = (name) => document.cookie.split("; ").find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+
+export class Sync {
+  /** `hands`: {store, edition, urls, state, changed(), clock}. `state` holds what the page draws. */
+  constructor(hands) {
+    Object.assign(this, hands);
+    this.busy = null;
+    this.again = false;
+    this.rosterAt = 0;
+  }
+
+  start() {
+    addEventListener("online", () => this.now(true));
+    addEventListener("offline", () => this.fell());
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.now(); });
+    setInterval(() => this.now(), POLL_EACH);
+    return this.now(true);
+  }
+
+  /** Talk to the server; a call while one is under way makes it talk once more afterwards. */
+  now(roster = false) {
+    if (roster) this.rosterAt = 0;
+    if (this.busy) { this.again = true; return this.busy; }
+    this.busy = this.talk().finally(() => {
+      this.busy = null;
+      if (this.again) { this.again = false; this.now(); }
+    });
+    return this.busy;
+  }
+
+  async talk() {
+    const lock = navigator.locks ? (work) => navigator.locks.request("sign-on-sync", work) : (work) => work();
+    try {
+      await lock(() => this.send());
+      if (!this.state.meta || Date.now() - this.rosterAt > ROSTER_EACH) await this.fetchRoster();
+      this.state.offline = false;
+      this.state.trouble = 0;
+    } catch (problem) {
+      if (problem?.name === "TypeError" || problem?.name === "TimeoutError" || problem?.name === "AbortError") this.state.offline = true;
+      else if (problem?.status === 401 || problem?.status === 403) await this.signedOut();
+      else if (problem?.status) this.state.trouble = problem.status;
+      else throw problem;
+    }
+    this.changed();
+  }
+
+  fell() {
+    this.state.offline = true;
+    this.changed();
+  }
+
+  async signedOut() {
+    this.state.signedOut = true;
+    this.state.rows = new Map();
+    this.state.meta = null;
+    await this.store.wipe();
+  }
+
+  async ask(url, options = {}) {
+    const answer = await fetch(url, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(PATIENCE), redirect: "error", ...options });
+    if (!answer.ok && answer.status !== 304) throw Object.assign(new Error(`HTTP ${answer.status}`), { status: answer.status });
+    this.state.signedOut = false;
+    return answer;
+  }
+
+  async fetchRoster() {
+    const known = this.state.meta?.etag;
+    const answer = await this.ask(this.urls.roster, known ? { headers: { "If-None-Match": known } } : {});
+    this.rosterAt = Date.now();
+    if (answer.status === 304) { await this.keep({ fetched: Date.now() }, false); return; }
+    const { rows, ...meta } = await answer.json();
+    this.hear(meta);
+    this.state.rows = new Map(rows.map((row) => [row.id, row]));
+    this.state.meta = meta;
+    await this.keep({ etag: answer.headers.get("ETag"), fetched: Date.now() });
+    await this.reload();
+  }
+
+  /** Send what is queued, oldest first, and take in what came back. */
+  async send() {
+    await this.reload();
+    if (!this.state.meta) return;
+    const queue = this.state.queue.filter((event) => event.edition === this.edition);
+    for (let start = 0; start === 0 || start < queue.length; start += SEND) {
+      const part = queue.slice(start, start + SEND);
+      const ticks = part.map(({ key, entry, item, value, reason, desk, at, stamp, version }) => ({ key, entry, item, value, reason, desk, at, stamp, version }));
+      const answer = await this.ask(this.urls.ticks, {
+        method: "POST", body: JSON.stringify({ cursor: this.state.meta.cursor, ticks }),
+        headers: { "Content-Type": "application/json", "X-CSRFToken": cookie("csrftoken") },
+      });
+      await this.took(part, await answer.json());
+    }
+  }
+
+  async took(part, told) {
+    this.hear(told);
+    const answers = new Map(told.answers.map((one) => [one.key, one]));
+    const cards = part.filter((event) => answers.has(event.key) && !LET_GO.has(answers.get(event.key).outcome))
+      .map((event) => ({ key: event.key, event, answer: answers.get(event.key) }));
+    for (const row of told.rows) this.state.rows.set(row.id, row);
+    Object.assign(this.state.meta, { cursor: told.cursor, clock: told.clock, stamp: told.stamp });
+    // The rows first: were the tablet to die between the two, the taps are only sent again.
+    await this.keep({ fetched: Date.now() }, told.rows.length > 0);
+    await this.store.answered([...answers.keys()], cards);
+    await this.reload();
+  }
+
+  hear(told) {
+    this.clock.hear(told.now);
+    this.clock.setLaw(told.clock);
+  }
+
+  async keep(more, rows = true) {
+    Object.assign(this.state.meta, more, { offset: this.clock.offset });
+    await this.store.keepRoster(this.edition, this.state.meta, rows ? [...this.state.rows.values()] : null);
+  }
+
+  /** The queue and the cards as the database has them: another tab of this tablet may have written. */
+  async reload() {
+    this.state.queue = await this.store.queue();
+    this.state.conflicts = await this.store.conflicts();
+  }
+}
