@@ -39,8 +39,11 @@ class Unprintable(Exception):
     """A template that does not exist, data that is not JSON, or what typst says of the two together."""
 
 
-def pdf(template: str, data: Mapping[str, Any]) -> bytes:
-    """The PDF of a template for this data, in the language in force (or `data["language"]`)."""
+def pdf(template: str, data: Mapping[str, Any], *, keep: bool = True) -> bytes:
+    """The PDF of a template for this data, in the language in force (or `data["language"]`).
+
+    `keep=False` for what names private data: no copy stays in memory.
+    """
     source = _source(template)
     text = _input(data)
     digest = hashlib.sha256(f"{template}\0{text}".encode()).hexdigest()
@@ -53,7 +56,8 @@ def pdf(template: str, data: Mapping[str, Any]) -> bytes:
     except typst.TypstError as error:
         raise Unprintable(f"{template}: {error.message}") from error
     assert isinstance(made, bytes)  # one document, no file asked for
-    _keep(digest, made)
+    if keep:
+        _keep(digest, made)
     return made
 
 

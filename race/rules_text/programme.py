@@ -84,7 +84,7 @@ def _row(source: Source, race: Row, category: Row) -> TableRow:
 
 def _who(category: Row) -> str:
     sex = {"M": _("Men"), "F": _("Women"), "A": _("Men and women")}[category["sex"]]
-    return _("%(sex)s, %(min)d to %(max)d years") % {
+    return _("%(sex)s, %(min)d–%(max)d years") % {
         "sex": sex, "min": category["min_age"], "max": category["max_age"],
     }  # fmt: skip
 

@@ -105,6 +105,12 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(typesetting._kept) == 1
 
 
+def test_of_private_data_no_copy_is_kept() -> None:
+    typesetting._kept.clear()
+    typesetting.pdf("labels", {"labels": [{"bib": 1}]}, keep=False)
+    assert len(typesetting._kept) == 0
+
+
 @pytest.mark.parametrize(
     ("template", "data", "message"),
     [
