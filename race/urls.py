@@ -17,6 +17,7 @@ from race.views import (
     my_data,
     rules,
     sandbox,
+    scan,
     sign_on,
     start_list,
     team,
@@ -32,6 +33,7 @@ from race.views.office import work as office_work
 
 urlpatterns = [
     path("pay/sandbox/<str:number>/", sandbox.page, name="pay_sandbox"),
+    path("pay/scan/<str:number>/", scan.page, name="pay_scan"),
     *office("ledger/", ledger.page, "office_money"),
     *office("ledger/refunds/<str:number>/", ledger.refund, "office_refund"),
     *office("ledger/<str:day>.<str:kind>", ledger.export, "office_ledger_file"),

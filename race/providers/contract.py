@@ -15,14 +15,10 @@ NoticeKind = Literal["paid", "closed", "refunded", "refund_failed"]
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """Where the payer goes next: an address, or a text to follow; one of the two is empty.
-
-    `qr` is what stands in the code that a phone scans, where the provider pays by one.
-    """
+    """Where the payer goes next: an address, or a text to follow; one of the two is empty."""
 
     url: str = ""
     text: str = ""
-    qr: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from django.conf import settings
+from django.core.cache import cache
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -38,19 +41,31 @@ class WeChat:
         return all(settings.WECHATPAY.get(name) for name in NEEDED)
 
     def checkout(self, payment: Payment, return_url: str) -> Checkout:
-        """An address for a phone, or a code to scan. Refused (`provider_unreachable`) where WeChat takes no order."""
+        """WeChat's own page for a phone, or ours with a code to scan. Refused (`provider_unreachable`)."""
+        if settings.WECHATPAY.get("TYPE") == "h5":
+            return Checkout(url=self._ordered(payment).get("h5_url", ""))
+        page = reverse("pay_scan", args=[payment.number])
+        return Checkout(url=f"{page}?{urlencode({'return': return_url})}" if return_url else page)
+
+    def code(self, payment: Payment) -> str:
+        """What the code says that a phone scans; asked for once an hour. Refused (`provider_unreachable`)."""
+        key = f"wechat-code-{payment.number}"
+        if (known := cache.get(key)) is None:
+            known = self._ordered(payment).get("code_url", "")
+            cache.set(key, known, 3600)
+        return str(known)
+
+    def _ordered(self, payment: Payment) -> dict[str, Any]:
+        """WeChat's answer to the order; the same number may be ordered again as long as it is not paid."""
         from wechatpayv3 import WeChatPayType  # an extra, only there where it is used
 
-        kind = WeChatPayType.H5 if settings.WECHATPAY.get("TYPE") == "h5" else WeChatPayType.NATIVE
-        more = (
-            {"scene_info": {"payer_client_ip": "127.0.0.1", "h5_info": {"type": "Wap"}}}
-            if kind == WeChatPayType.H5
-            else {}
-        )
+        h5 = settings.WECHATPAY.get("TYPE") == "h5"
+        scene = {"payer_client_ip": "127.0.0.1", "h5_info": {"type": "Wap"}}
         try:
             status, answer = self.client().pay(
                 description=payment.registration.edition.short_name[:40], out_trade_no=payment.number,
-                amount={"total": payment.amount_fen, "currency": "CNY"}, pay_type=kind, **more,
+                amount={"total": payment.amount_fen, "currency": "CNY"},
+                pay_type=WeChatPayType.H5 if h5 else WeChatPayType.NATIVE, scene_info=scene if h5 else None,
             )  # fmt: skip
         except OSError as problem:  # what the library's HTTP client raises for any trouble on the way
             raise _unreachable() from problem
@@ -58,7 +73,7 @@ class WeChat:
         if status not in (200, 201):
             logger.error("WeChat Pay refused %s: %s %s", payment.number, status, told.get("code", ""))
             raise _unreachable()
-        return Checkout(url=told.get("h5_url", ""), qr=told.get("code_url", ""))
+        return told
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> Notice | None:
         """What the library decrypts and finds signed by WeChat."""

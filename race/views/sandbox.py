@@ -22,7 +22,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
     payment = Payment.objects.select_related("registration__edition").filter(number=number, provider="sandbox").first()
     if payment is None or not _offered(payment):
         raise Http404(_("No such payment"))
-    back = _back(request)
+    back = return_address(request)
     if request.method == "POST":
         _pressed(payment, request.POST.get("do", ""))
         paid = Payment.objects.filter(pk=payment.pk, state=Payment.State.PAID).exists()
@@ -49,7 +49,7 @@ def _offered(payment: Payment) -> bool:
     return any(provider.name == "sandbox" for provider in providers.offered(payment.registration.edition))
 
 
-def _back(request: HttpRequest) -> str:
+def return_address(request: HttpRequest) -> str:
     """Where the payer came from: an address of this site, or nothing."""
     to = request.GET.get("return", "")
     here = url_has_allowed_host_and_scheme(to, {request.get_host()}, require_https=request.is_secure())

@@ -9,6 +9,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.test import Client
 
 from race import payments, providers, registration
 from race.models import Entry, LedgerLine, ProviderCall, Refund
@@ -84,27 +86,40 @@ def test_without_an_account_nothing_is_genuine() -> None:
     assert payments.record("wechat", b"{}", {"Wechatpay-Signature": "ours"}) == "forged"
 
 
-def test_a_code_to_scan_or_an_address(library: Library, settings: Any) -> None:
+def test_a_code_to_scan_or_an_address(library: Library, settings: Any, client: Client) -> None:
+    cache.clear()
     entry = entered()
     assert entry.registration is not None
     payment = payments.start(entry.registration, "wechat")
-    assert payments.checkout(payment, "/my/x/").qr == f"weixin://{payment.number}"
+    url = payments.checkout(payment, "/my/x/").url
+    assert url == f"/pay/scan/{payment.number}/?return=%2Fmy%2Fx%2F"
+    pages = [client.get(url).content.decode() for _time in range(2)]
+    assert [("<svg" in page, "refresh" in page, "甲一" in page) for page in pages] == [(True, True, False)] * 2
+    assert [order["amount"] for order in library.paid] == [{"total": 10_000, "currency": "CNY"}]
+    told("TRANSACTION.SUCCESS", payment.number, transaction_id="420")
+    assert client.get(url)["Location"] == "/my/x/"
+    assert "refresh" not in client.get(f"/pay/scan/{payment.number}/?return=//example.org/").content.decode()
+    assert client.get("/pay/scan/P1/").status_code == 404
+    assert library.given["notify_url"].endswith("/api/v1/payments/wechat/notify/")
     settings.WECHATPAY = settings.WECHATPAY | {"TYPE": "h5"}
     assert payments.checkout(payment, "/my/x/").url == f"weixin://{payment.number}"
-    assert [order["amount"] for order in library.paid] == [{"total": 10_000, "currency": "CNY"}] * 2
-    assert library.given["notify_url"].endswith("/api/v1/payments/wechat/notify/")
 
 
-def test_where_wechat_does_not_answer_the_payer_is_told_and_the_payment_stays(library: Library) -> None:
+def test_where_wechat_does_not_answer_the_payer_is_told_and_the_payment_stays(
+    library: Library, settings: Any, client: Client
+) -> None:
     entry = entered()
     assert entry.registration is not None
     payment = payments.start(entry.registration, "wechat")
     library.down = ConnectionError("no route")
+    page = client.get(payments.checkout(payment, "/my/x/").url, headers={"accept-language": "en"})
+    assert (page.status_code, "WeChat Pay does not answer." in page.content.decode()) == (200, True)
+    settings.WECHATPAY = settings.WECHATPAY | {"TYPE": "h5"}
     with pytest.raises(Refused) as refused:
         payments.checkout(payment, "/my/x/")
     assert refused.value.code == "provider_unreachable"
     library.down = None
-    assert payments.checkout(payments.start(entry.registration, "wechat"), "").qr == f"weixin://{payment.number}"
+    assert payments.checkout(payments.start(entry.registration, "wechat"), "").url == f"weixin://{payment.number}"
 
 
 def test_paid_and_refunded_as_the_library_tells(library: Library) -> None:

@@ -15,7 +15,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from race import messages, payments, postbox, registration, tasks
+from launch import patience
+from race import doorbell, messages, payments, postbox, registration, tasks
 from race.models import Edition, Entry, Message
 from race.providers.contract import Notice
 from race.providers.sandbox import callback
@@ -145,6 +146,18 @@ def test_tending_ends_holds_judges_early_calls_and_asks_for_refunds() -> None:
     Entry.objects.filter(pk=other.pk).update(held_until=timezone.now() - timedelta(seconds=1))
     assert tasks.tend() == {"expired": 1, "refunds": 1, "calls": 0}
     assert tasks.tend() == {"expired": 0, "refunds": 0, "calls": 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_of_the_demo_hears_both_bells(worker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # here the bell is to be heard
+    field = open_entries()
+    enter(field, "甲一")
+    Entry.objects.update(held_until=timezone.now() - timedelta(seconds=1))
+    assert doorbell.ring("race.tasks.tend", [])
+    patience.until(lambda: Message.objects.count() == 2, 60, "the hold to end")
+    patience.until(lambda: set(Message.objects.values_list("state", flat=True)) == {"sent"}, 60, "both to be sent")
+    assert Entry.objects.get().state == "expired"
 
 
 def test_drain_does_the_same_without_a_broker(capsys: Any, redis: Any) -> None:
