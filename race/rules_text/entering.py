@@ -136,7 +136,7 @@ def _payment(source: Source) -> str:
 
 def _refund(source: Source) -> str:
     steps = [
-        _("until the end of %(day)s %(percent)d %%") % {"day": source.last_day(days), "percent": percent}
+        _("until the end of %(day)s %(percent)d%%") % {"day": source.last_day(days), "percent": percent}
         for days, percent in source.rules.refund_steps
     ]
     if not steps:

@@ -100,7 +100,7 @@ def _limit(rules: Row, race: Row) -> str:
     limit = rules["limit"]
     parts = []
     if limit.get("percent") is not None:
-        parts.append(_("the time of the first and %(n)d %% more") % {"n": limit["percent"]})
+        parts.append(_("the time of the first and %(n)d%% more") % {"n": limit["percent"]})
     if limit.get("after_first_us") is not None:
         parts.append(_("%(span)s behind the first") % {"span": span(limit["after_first_us"])})
     if limit.get("absolute_us") is not None:

@@ -191,7 +191,7 @@ def test_deadlines_are_real_days(document: Document) -> None:
     document["entry_rules"] |= {"refund_steps": [[20, 100], [10, 80]]}
     text = {clause.key: clause.text for clause in clauses(document)}
     assert text["entering.refund"] == (
-        "Of the fee a rider who withdraws gets back: until the end of 5 May 100 %; until the end of 15 May 80 %; "
+        "Of the fee a rider who withdraws gets back: until the end of 5 May 100%; until the end of 15 May 80%; "
         "nothing after that."
     )
     assert text["changes.change"] == "Riders change their entry or withdraw by themselves until the end of 15 May."
@@ -202,7 +202,7 @@ def test_races_that_share_a_sentence_share_a_clause(document: Document) -> None:
     assert found == [
         (
             "Men's road elite",
-            "Time limit: the time of the first and 10 % more. Whoever comes later is outside it (OTL).",
+            "Time limit: the time of the first and 10% more. Whoever comes later is outside it (OTL).",
         ),
         ("Women's open", "Time limit: 15 minutes behind the first. Whoever comes later is outside it (OTL)."),
         (
