@@ -31,7 +31,9 @@ from timing.api import corrections, deliveries, reads, sources
 UNPROCESSABLE = {
     "key_reused", "not_a_chip_file", "bad_detail", "unknown_kind", "no_zone", "cut_off", "too_long", "bad_characters",
     "incomplete", "bad_phone", "bad_email", "bad_date", "no_contact", "unknown_field", "unknown_nation", "unknown_region",
-    "no_category", "identity_mismatch", "guardian_missing",
+    "no_category", "identity_mismatch", "guardian_missing", "team_missing", "no_rows", "no_columns", "not_accepted",
+    "too_many_riders", "too_many_rows", "too_many_columns", "empty", "old_excel", "broken_workbook", "workbook_too_large",
+    "another_zip", "undecodable", "cell_too_long",
 }  # fmt: skip
 #: What is wrong with a document number, by the code of `race.identity`.
 IDENTITY = "identity_"

@@ -116,6 +116,14 @@ MATRIX = {
     ("GET", "/api/v1/editions/"): "public",
     ("GET", "/api/v1/editions/edition-open/"): "public",
     ("POST", "/api/v1/editions/edition-open/clock/"): {"organiser"},
+    ("GET", "/api/v1/editions/edition-open/places/"): "public",
+    ("POST", "/api/v1/registrations/"): "public",
+    ("GET", "/api/v1/registrations/mine/"): set(),
+    **{
+        ("POST", f"/api/v1/registrations/mine/{act}/"): set()
+        for act in ("withdraw", "accept-offer", "leave", "change", "transfer", "payments")
+    },
+    ("PATCH", "/api/v1/races/open/categories/ME/"): {"organiser"},
     ("GET", "/api/v1/races/"): "public",
     ("GET", "/api/v1/races/open/start-list/"): "public",
     ("GET", "/api/v1/races/open/board/"): "public",
@@ -125,6 +133,9 @@ MATRIX = {
     ("GET", "/api/v1/races/open/rulings/"): "public",
     ("POST", "/api/v1/races/open/rulings/"): {"commissaire", "chief"},
     ("GET", "/api/v1/entries/?race=open"): {"office", "organiser", "commissaire", "chief", "timing_crew"},
+    ("POST", "/api/v1/entries/import/?edition=edition-open&dry_run=1"): {"office", "organiser"},
+    ("GET", "/api/v1/teams/?edition=edition-open"): {"office", "organiser"},
+    ("POST", "/api/v1/teams/?dry_run=1"): "public",
     ("POST", "/api/v1/entries/sign-on/"): {"office", "organiser", "chief"},
     ("POST", "/api/v1/entries/bibs/?edition=edition-open"): {"office", "organiser"},
     ("POST", "/api/v1/entries/bibs/assign/?edition=edition-open"): {"office", "organiser"},
@@ -181,7 +192,11 @@ def path_of(address):
     """The address as the OpenAPI document writes it."""
     bare = address.split("?")[0].replace("/nobody/", "/{provider}/")
     bare = bare.replace("/why/1/", "/why/{bib}/").replace("/edition-open/", "/{slug}/").replace("/open/", "/{slug}/")
-    return bare.replace("/1/", "/{id}/").replace("/lists/labels/", "/lists/{code}/")
+    return (
+        bare.replace("/categories/ME/", "/categories/{code}/")
+        .replace("/1/", "/{id}/")
+        .replace("/lists/labels/", "/lists/{code}/")
+    )
 
 
 def test_a_race_day_without_a_browser(client):

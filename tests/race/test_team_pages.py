@@ -1,0 +1,60 @@
+"""The manager's page: who sees it, paying for all at once, the list as a file, sending another rider."""
+
+import pytest
+from django.test import Client
+
+from race import links, sheet
+from race.models import Entry, Registration
+from tests.entering import open_entries, resident_number
+from tests.race.test_teams import NAMES, register, rows
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def booked() -> Registration:
+    return register(open_entries(capacity=2), rows(*NAMES[:3]))
+
+
+def page(booked: Registration, rider: str = "") -> str:
+    """The address behind the manager's link, or behind a rider's."""
+    link = booked.links.get(rider__name_zh=rider) if rider else booked.links.get(rider=None)
+    return links.path(link)
+
+
+def test_the_manager_sees_the_team_and_a_rider_only_the_own_page(client: Client, booked: Registration) -> None:
+    mine = client.get(page(booked))
+    assert (mine.status_code, [t.name for t in mine.templates][0]) == (200, "race/team_grid.html")
+    assert (mine.context["placed"], mine.context["waiting"], mine.context["incomplete"], mine.context["owed"]) == (
+        2, 1, 3, 20_000,
+    )  # fmt: skip
+    own = client.get(page(booked, NAMES[0]))
+    assert (own.status_code, NAMES[1] in own.content.decode()) == (200, False)
+    for place in ("team/add/", "team/list.xlsx"):
+        assert client.get(page(booked, NAMES[0]) + place).status_code == 404
+    for text in (resident_number(NAMES[0]), "1990-03-07", "@example.org"):
+        assert text not in mine.content.decode()
+
+
+def test_all_places_are_paid_at_once(client: Client, booked: Registration) -> None:
+    answer = client.post(page(booked) + "pay/", {"way": "on_site"})
+    assert answer.status_code == 302
+    assert list(booked.entries.order_by("pk").values_list("state", flat=True)) == ["confirmed", "confirmed", "waiting"]
+    assert client.get(page(booked)).status_code == 200
+
+
+def test_the_list_of_the_team_holds_no_document_number(client: Client, booked: Registration) -> None:
+    table = sheet.read(client.get(page(booked) + "team/list.xlsx").content)
+    assert [row[1] for row in table[1:]] == NAMES[:3]
+    assert resident_number(NAMES[0]) not in str(table)
+
+
+def test_another_rider_is_sent_in_place_of_one(client: Client, booked: Registration) -> None:
+    client.post(page(booked) + "pay/", {"way": "on_site"})
+    gone = booked.entries.get(rider__name_zh=NAMES[0])
+    there = f"{page(booked)}team/{gone.pk}/substitute/"
+    wrong = client.post(there, {"r1_name": "新人", "r1_number": "1", "r1_phone": "13800000009"})
+    assert [problem.code for problem in wrong.context["form"].judged[0].problems] == ["identity_length"]
+    client.post(there, {"r1_name": "新人", "r1_number": resident_number("新人"), "r1_phone": "13800000009"})
+    alive = booked.entries.filter(state__in=Entry.PLACED).order_by("pk").values_list("rider__name_zh", flat=True)
+    assert sorted(alive) == sorted([NAMES[1], "新人"])
