@@ -194,7 +194,8 @@ def refusals() -> dict[str, int]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
                 for part in ast.walk(node.args[0]):
                     if isinstance(part, ast.Constant):
-                        found[str(part.value)] = 422 if part.value in api.UNPROCESSABLE else 409
+                        wrong = part.value in api.UNPROCESSABLE or part.value == api.IDENTITY
+                        found[str(part.value)] = 422 if wrong else 409
     return found
 
 

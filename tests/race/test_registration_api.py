@@ -98,7 +98,7 @@ def test_a_replay_is_answered_after_the_window_closed_and_a_newcomer_is_not(clie
         ({"person": {"identity_kind": "permit"}}, (422, ["identity_unknown_kind"])),
         ({"person": {"birth_date": "1990-03-08"}}, (422, ["identity_mismatch"])),
         ({"person": {"name_zh": ""}}, (422, ["incomplete"])),
-        ({"person": {"nation": "XXX"}}, (422, ["unknown_nation"])),
+        ({"person": {"nation": "QQQ"}}, (422, ["unknown_nation"])),
         ({"person": {"region_code": "洛阳"}}, (422, ["unknown_region"])),
         ({"person": {"private": {"emergency_phone": "12"}}}, (422, ["bad_phone"])),
         ({"person": {"private": {"colour": "red"}}}, (422, ["unknown_field"])),
