@@ -60,9 +60,9 @@ def sheltered(answer: HttpResponseBase) -> HttpResponseBase:
 @require_safe
 @private
 def page(request: HttpRequest, link: PrivateLink) -> HttpResponseBase:
-    """`/my/<secret>/`. At most twelve queries at any number of entries, sixteen for a registration of several riders."""
+    """`/my/<secret>/`. At most fourteen queries at any number of riders and entries."""
     if link.registration.kind == Registration.Kind.TEAM and link.rider is None:
-        from race.views import team
+        from race.views import team  # which is built upon this module
 
         return team.grid(request, link)
     return _shown(request, link)
@@ -76,14 +76,6 @@ def pay(request: HttpRequest, link: PrivateLink) -> HttpResponseBase:
     payment = payments.start(link.registration, request.POST.get("way", ""))
     back = f"{settings.SITE_URL.rstrip('/')}{links.path(link)}"
     checkout = payments.checkout(payment, back)
-    if checkout.qr:
-        context = {
-            "edition": link.registration.edition,
-            "payment": payment,
-            "checkout": checkout,
-            "secret": _secret(request),
-        }
-        return render(request, "race/my_pay.html", context | {"qr": my_parts.qr(checkout.qr)})
     return redirect(checkout.url) if checkout.url else _home(link, "pay")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -9,11 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from race.models import Category, Course, Edition, Race, Wave
+from race import messages
+from race.models import Category, Course, Edition, Entry, Message, Race, Registration, Rider, Wave
 from tests.entering import open_entries, resident_number
 
 if TYPE_CHECKING:
-    pass
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.browser
 NUMBER = resident_number("单雨桐", date(1998, 6, 12))
@@ -59,3 +61,230 @@ def weekend(*, full: bool = True, **rules: object) -> Edition:
         )  # fmt: skip
     edition.refresh_from_db()
     return edition
+
+
+@pytest.fixture
+def abroad(chromium: Browser) -> Iterator[Page]:
+    """A phone in Bogotá, in English; an error in a script fails the test."""
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-US", timezone_id="America/Bogota")
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def fill_in(page: Page) -> None:
+    """A rider from Xinjiang, everything but the races and the signature."""
+    page.fill("[name=identity_number]", NUMBER)
+    page.fill("[name=name_zh]", "单雨桐")
+    page.select_option("[name=region_code]", "650000")
+    for name, value in (("phone", "13800001234"), ("emergency_name", "单父"), ("emergency_phone", "13900001234")):
+        page.fill(f"[name={name}]", value)
+
+
+def choose(page: Page, code: str) -> None:
+    page.check(f"#category_{Category.objects.get(code=code).pk}")
+    page.wait_for_selector(f".choice-chosen #category_{Category.objects.get(code=code).pk}")
+
+
+def signed(page: Page, name: str) -> None:
+    page.check("[name=accept]")
+    page.fill("[name=signer]", name)
+
+
+def entries() -> list[tuple[str, str]]:
+    return list(Entry.objects.order_by("day").values_list("category__code", "state"))
+
+
+def test_a_rider_from_xinjiang_enters_for_two_races(web: str, page: Page) -> None:
+    weekend()
+    page.goto(f"{web}/enter/")
+    fill_in(page)
+    page.wait_for_selector(".field-identity_number.field-ok")
+    told = {name: page.text_content(f"[data-told={name}]") for name in ("born", "sex_word", "latin")}
+    assert told == {"born": "1998-06-12", "sex_word": "男", "latin": "SHAN Yutong"}
+    assert page.input_value("[name=region_code]") == "650000"
+    page.focus("[name=signer]")
+    assert page.text_content(".veil") == f"****** ******** **{NUMBER[-2:]}"
+    choose(page, "ME")
+    closed = page.text_content(f"#reason_{Category.objects.get(code='MM').pk}") or ""
+    assert closed.strip() == "您已选男子公路精英组。一天只能报一场。"
+    choose(page, "XO")
+
+    page.reload()
+    page.wait_for_selector(".field-identity_number.field-ok")
+    assert page.input_value("[name=name_zh]") == "单雨桐"
+    assert page.locator(".choice input:checked").count() == 2
+    kept = page.evaluate("JSON.stringify(Object.entries(localStorage))")
+    assert "单雨桐" in kept and NUMBER not in kept
+
+    signed(page, "单雨桐")
+    page.dblclick("button[type=submit]")
+    page.wait_for_url("**/my/**")
+    assert (Registration.objects.count(), entries()) == (1, [("ME", "held"), ("XO", "waiting")])
+    assert Rider.objects.get().region_zh == "新疆"
+    page.wait_for_function("/^1[45]:\\d\\d$/.test(document.querySelector('[data-left]').textContent)")
+    assert page.text_content(".hold button") == "支付 ¥120"
+    assert (
+        page.evaluate(
+            "Object.keys(localStorage).concat(Object.keys(sessionStorage)).filter((k) => k.startsWith('entry:'))"
+        )
+        == []
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_without_a_signal_nothing_is_lost_and_the_next_tap_sends_it_once(web: str, page: Page) -> None:
+    weekend()
+    page.goto(f"{web}/enter/")
+    fill_in(page)
+    choose(page, "ME")
+    signed(page, "单雨桐")
+    page.context.set_offline(True)
+    page.click("button[type=submit]")
+    page.wait_for_selector("#no-signal:not([hidden])")
+    assert "没有信号" in (page.text_content("#no-signal") or "")
+    assert (page.input_value("[name=name_zh]"), entries()) == ("单雨桐", [])
+    page.context.set_offline(False)
+    page.click("button[type=submit]")
+    page.wait_for_url("**/my/**")
+    assert entries() == [("ME", "held")]
+
+
+def test_an_answer_that_is_lost_and_a_second_tab_make_no_second_entry(web: str, page: Page) -> None:
+    weekend()
+    page.goto(f"{web}/enter/")
+    fill_in(page)
+    choose(page, "ME")
+    signed(page, "单雨桐")
+    other = page.context.new_page()
+    other.goto(f"{web}/enter/")
+    other.fill("[name=identity_number]", NUMBER)
+    signed(other, "单雨桐")
+
+    def lost(route: Route) -> None:
+        route.fetch(max_redirects=0)  # it arrived, and the answer did not come back
+        route.abort()
+
+    page.route("**/enter/", lost)
+    page.click("button[type=submit]")
+    page.wait_for_selector("#no-signal:not([hidden])")
+    assert entries() == [("ME", "held")]
+    other.click("button[type=submit]")
+    other.wait_for_url("**/my/**")
+    assert (Registration.objects.count(), entries()) == (1, [("ME", "held")])
+
+
+def test_what_is_wrong_is_told_at_its_field_without_losing_anything(web: str, page: Page) -> None:
+    weekend()
+    page.goto(f"{web}/enter/")
+    fill_in(page)
+    page.fill("[name=phone]", "12")
+    choose(page, "ME")
+    page.click("button[type=submit]")
+    page.wait_for_selector(".form-errors")
+    wrong = page.eval_on_selector_all(".field-error [name]", "all => all.map((one) => one.name)")
+    assert wrong == ["phone", "accept", "signer"]
+    assert (page.input_value("[name=identity_number]"), page.input_value("[name=emergency_name]")) == (NUMBER, "单父")
+    page.fill("[name=phone]", "13800001234")
+    signed(page, "单雨桐")
+    page.click("button[type=submit]")
+    page.wait_for_url("**/my/**")
+    assert entries() == [("ME", "held")]
+
+
+def test_a_colombian_enters_in_english_with_a_passport(web: str, abroad: Page) -> None:
+    weekend()
+    page = abroad
+    page.goto(f"{web}/enter/")
+    head = page.text_content(".enter-head") or ""
+    assert ("Beijing time" in head, "in Bogota)" in head) == (True, True)
+    page.fill("[name=identity_number]", "AT 482 917")
+    page.select_option("[name=nation]", "COL")
+    page.fill("[name=birth_date]", "1996-11-03")
+    page.check("[name=sex][value=M]")
+    for name, value in (
+        ("surname_latin", "Rojas Moreno"), ("given_latin", "Andrés Felipe"), ("name_zh", "安德烈斯·罗哈斯"),
+        ("uci_id", "100 542 718 36"), ("email", "andres@example.org"), ("emergency_name", "Lucía"),
+        ("emergency_phone", "+57 300 1234567"),
+    ):  # fmt: skip
+        page.fill(f"[name={name}]", value)
+    page.wait_for_selector(".field-uci_id.field-warn")
+    assert "do not match" in (page.text_content("#id_uci_id_help") or "")
+    assert page.is_hidden("[name=region_code]")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    choose(page, "ME")
+    signed(page, "Andrés Rojas")
+    page.click("button[type=submit]")
+    page.wait_for_url("**/my/**")
+    rider = Rider.objects.get()
+    assert (rider.latin, rider.name_zh, rider.nation) == ("ROJAS MORENO Andrés Felipe", "安德烈斯·罗哈斯", "COL")
+    assert page.text_content(".hold button") == "Pay ¥120"
+
+
+def test_the_page_works_without_scripts(web: str, chromium: Browser) -> None:
+    weekend()
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN", java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{web}/enter/")
+    fill_in(page)
+    page.check(f"#category_{Category.objects.get(code='ME').pk}")
+    page.click("button[type=submit]")
+    assert page.input_value("[name=name_zh]") == "单雨桐"
+    assert page.locator(".choice input:checked").count() == 1
+    signed(page, "单雨桐")
+    page.click("button[type=submit]")
+    page.wait_for_url("**/my/**")
+    assert entries() == [("ME", "held")]
+    page.check("[name=way][value=on_site]")
+    page.click(".hold button")
+    page.wait_for_selector(".entry-confirmed .pass")
+    assert entries() == [("ME", "confirmed")]
+    context.close()
+
+
+def test_the_held_time_is_the_servers_and_ends(web: str, page: Page) -> None:
+    weekend()
+    page.clock.install(time=datetime(2031, 1, 1, tzinfo=ZoneInfo("UTC")))  # a phone whose clock is years off
+    page.goto(f"{web}/enter/")
+    fill_in(page)
+    page.clock.run_for(1000)
+    choose_quick(page, "ME")
+    signed(page, "单雨桐")
+    page.click("button[type=submit]")
+    page.wait_for_url("**/my/**")
+    page.clock.run_for(1000)
+    assert (page.text_content("[data-left]") or "").startswith("14:5")
+    page.clock.run_for(15 * 60 * 1000)
+    assert page.text_content("[data-left]") == "0:00"
+    assert page.is_disabled(".hold button")
+    assert "名额释放" in (page.text_content("[data-after]") or "")
+
+
+def choose_quick(page: Page, code: str) -> None:
+    """Tick a category on a page whose clock stands still."""
+    page.check(f"#category_{Category.objects.get(code=code).pk}")
+    page.clock.run_for(1000)
+
+
+def test_coming_back_by_a_code(web: str, page: Page) -> None:
+    weekend()
+    page.goto(f"{web}/enter/")
+    fill_in(page)
+    choose(page, "ME")
+    signed(page, "单雨桐")
+    page.click("button[type=submit]")
+    page.wait_for_url("**/my/**")
+    mine = page.url
+    page.goto(f"{web}/my/")
+    page.fill("[name=contact]", "138 0000 1234")
+    page.click("main button[type=submit]")
+    page.wait_for_selector("[name=code]")
+    sent = messages.content(Message.objects.get(kind="code"))[0]
+    page.fill("[name=code]", "".join(char for char in sent[-6:] if char.isdigit()))
+    page.click("main button[type=submit]")
+    page.click(".link-list a")
+    page.wait_for_url("**/my/*/")
+    assert page.url == mine

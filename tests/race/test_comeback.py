@@ -1,0 +1,158 @@
+"""Coming back by a code: once, for ten minutes, five tries; and whoever asks learns nothing about anybody."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from race import comeback, dossier, links, messages
+from race.models import Message, OneTimeCode
+from race.refused import Refused
+from tests.entering import Field, enter, open_entries
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _counted(redis: Any) -> None:
+    """How often was asked starts at nothing."""
+
+
+def ask(place: Field, contact: str, asker: str = "127.0.0.1") -> str:
+    """Ask for a code; the one that was sent, empty for none."""
+    before = Message.objects.filter(kind="code").count()
+    comeback.ask(place.edition, contact, "zh-hans", asker=asker)
+    sent = Message.objects.filter(kind="code").order_by("pk")
+    return re.findall(r"\d{6}", messages.content(sent.last())[0])[0] if sent.count() > before else ""
+
+
+def refusal(act: Any) -> str:
+    with pytest.raises(Refused) as refused:
+        act()
+    return refused.value.code
+
+
+def address(name: str) -> str:
+    from tests.entering import person
+
+    return person(name).private["email"]
+
+
+def test_a_code_opens_the_links_of_its_address_once() -> None:
+    place = open_entries()
+    entry = enter(place, "甲一")
+    enter(place, "乙二")
+    code = ask(place, f" {address('甲一').upper()} ")
+    digest = comeback.enter(address("甲一"), f"{code[:3]} {code[3:]}")
+    assert [link.registration_id for link in comeback.links_of(digest)] == [entry.registration_id]
+    assert refusal(lambda: comeback.enter(address("甲一"), code)) == "code_wrong"
+
+
+def test_a_phone_is_found_however_it_is_written() -> None:
+    place = open_entries()
+    from race import registration, regulations
+    from tests.entering import person
+
+    registration.register(
+        place.edition, person("甲一"), [place.category], contact=registration.Contact("甲一", phone="138 0000 1234"),
+        signature=registration.Signature("甲一", regulations.current(place.edition).version), key="k", language="zh-hans",
+    )  # fmt: skip
+    assert ask(place, "+86 138-0000-1234") != ""
+    assert Message.objects.get(kind="code").channel == "sms"
+
+
+def test_a_stranger_is_told_nothing_and_is_sent_nothing(client: Client) -> None:
+    place = open_entries()
+    enter(place, "甲一")
+    answers = [client.post("/my/", {"contact": contact}) for contact in (address("甲一"), "nobody@example.org")]
+    known, unknown = (
+        re.sub(r'value="[^"]*"', "", one.content.decode())
+        .replace(address("甲一"), "X")
+        .replace("nobody@example.org", "X")
+        for one in answers
+    )
+    assert known == unknown
+    assert (Message.objects.filter(kind="code").count(), OneTimeCode.objects.count()) == (1, 2)
+
+
+def test_five_tries_and_then_the_right_code_is_wrong_too() -> None:
+    place = open_entries()
+    enter(place, "甲一")
+    code = ask(place, address("甲一"))
+    wrong = "000000" if code != "000000" else "111111"
+    assert [refusal(lambda: comeback.enter(address("甲一"), wrong)) for _try in range(5)] == ["code_wrong"] * 5
+    assert refusal(lambda: comeback.enter(address("甲一"), code)) == "code_wrong"
+
+
+def test_a_code_is_over_after_ten_minutes_and_another_one_ends_it() -> None:
+    place = open_entries()
+    enter(place, "甲一")
+    first, second = ask(place, address("甲一")), ask(place, address("甲一"))
+    if first != second:
+        assert refusal(lambda: comeback.enter(address("甲一"), first)) == "code_wrong"
+    OneTimeCode.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert refusal(lambda: comeback.enter(address("甲一"), second)) == "code_wrong"
+
+
+def test_an_address_is_written_to_five_times_an_hour_whether_known_or_not() -> None:
+    place = open_entries()
+    enter(place, "甲一")
+    for contact in (address("甲一"), "nobody@example.org"):
+        for _time in range(5):
+            ask(place, contact)
+        assert refusal(lambda contact=contact: ask(place, contact)) == "too_often"
+    OneTimeCode.objects.update(created_at=timezone.now() - timedelta(hours=1, seconds=1))
+    assert ask(place, address("甲一")) != ""
+
+
+def test_one_place_asks_sixty_times_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = open_entries()
+    monkeypatch.setattr(comeback, "ASKED_AN_HOUR", 3)
+    for number in range(3):
+        ask(place, f"somebody{number}@example.org", asker="10.0.0.1")
+    assert refusal(lambda: ask(place, "another@example.org", asker="10.0.0.1")) == "too_often"
+    assert ask(place, "another@example.org", asker="10.0.0.2") == ""
+
+
+def test_without_redis_the_other_limit_holds(settings: Any) -> None:
+    place = open_entries()
+    settings.REDIS_URL = "unix:///nowhere/at-all.sock"
+    for _time in range(5):
+        ask(place, "nobody@example.org")
+    assert refusal(lambda: ask(place, "nobody@example.org")) == "too_often"
+
+
+def test_what_is_no_address_is_said_at_once(client: Client) -> None:
+    open_entries()
+    for contact in ("", "张三", "a@b", "12"):
+        answer = client.post("/my/", {"contact": contact})
+        assert (answer.status_code, "填写报名时的邮箱或手机号。" in answer.content.decode()) == (422, True)
+
+
+def test_neither_code_nor_address_is_kept_in_the_open() -> None:
+    place = open_entries()
+    enter(place, "甲一")
+    code = ask(place, address("甲一"))
+    row = OneTimeCode.objects.get()
+    assert row.contact_hash == dossier.contact_hash(address("甲一"))
+    assert code not in str(vars(row)) and address("甲一") not in str(vars(row))
+
+
+def test_the_three_steps_on_the_page(client: Client) -> None:
+    place = open_entries()
+    entry = enter(place, "甲一")
+    assert entry.registration is not None
+    client.post("/my/", {"contact": address("甲一")})
+    code = re.findall(r"\d{6}", messages.content(Message.objects.get(kind="code"))[0])[0]
+    wrong = client.post("/my/", {"contact": address("甲一"), "code": "1"})
+    assert (wrong.status_code, "验证码不符或已失效" in wrong.content.decode()) == (422, True)
+    answer = client.post("/my/", {"contact": address("甲一"), "code": code})
+    assert (answer.status_code, answer["Location"]) == (302, "/my/")
+    page = client.get("/my/")
+    assert f'href="{links.path(links.make(entry.registration))}"' in page.content.decode()
+    assert (page["Cache-Control"], page["X-Robots-Tag"]) == ("no-store", "noindex")
+    client.post("/my/", {"close": "1"})
+    assert links.path(links.make(entry.registration)) not in client.get("/my/").content.decode()

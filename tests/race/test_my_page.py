@@ -1,0 +1,230 @@
+"""The rider's own page: every state of an entry says what it is and what can be done, to the holder of the link alone."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from race import dossier, links, payments, regulations
+from race.models import Acceptance, Edition, Entry, Payment, PrivateLink, Registration, Rider
+from tests.entering import Field, enter, open_entries
+
+pytestmark = pytest.mark.django_db
+State = Entry.State
+
+
+def link_of(entry: Entry) -> PrivateLink:
+    assert entry.registration is not None
+    return links.make(entry.registration)
+
+
+def path_of(entry: Entry) -> str:
+    return links.path(link_of(entry))
+
+
+def text(answer: Any) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
+
+
+def one(**more: Any) -> tuple[Field, Entry, str]:
+    field = open_entries(**more)
+    entry = enter(field, "单雨桐")
+    return field, entry, path_of(entry)
+
+
+def put(entry: Entry, **columns: Any) -> None:
+    Entry.objects.filter(pk=entry.pk).update(**columns)
+
+
+def test_a_held_place_shows_its_time_and_one_button_with_the_sum(client: Client) -> None:
+    _field, entry, path = one()
+    page = client.get(path)
+    assert "名额为您保留" in text(page) and "支付 ¥100" in text(page)
+    assert f'data-until="{entry.held_until.isoformat()}"' in page.content.decode()  # type: ignore[union-attr]
+    assert page.content.decode().count("button-primary") == 1
+
+
+def test_paying_at_the_desk_confirms_and_shows_the_pass(client: Client) -> None:
+    _field, entry, path = one()
+    answer = client.post(f"{path}pay/", {"way": "on_site"})
+    assert (answer.status_code, answer["Location"]) == (302, f"{path}#pay")
+    entry.refresh_from_db()
+    page = client.get(path)
+    assert entry.state == State.CONFIRMED
+    assert "已确认" in text(page) and f" {entry.pass_code} " in text(page) and "还需支付 ¥100" in text(page)
+    assert '<svg role="img" aria-label="QR"' in page.content.decode()
+    assert "检录 08:00 – 08:50" in text(page)
+
+
+def test_paying_in_the_sandbox_leads_to_its_page(client: Client) -> None:
+    _field, _entry, path = one()
+    answer = client.post(f"{path}pay/", {"way": "sandbox"})
+    payment = Payment.objects.get()
+    assert answer.status_code == 302
+    assert payment.number in answer["Location"]
+    client.post(f"{path}pay/", {"way": "sandbox"})
+    assert Payment.objects.count() == 1
+
+
+def test_a_way_that_is_not_offered_changes_nothing(client: Client) -> None:
+    _field, _entry, path = one()
+    answer = client.post(f"{path}pay/", {"way": "gold"})
+    assert (answer.status_code, Payment.objects.count()) == (409, 0)
+    assert "没有任何改动。" in text(answer)
+
+
+def test_the_waiting_list_says_my_number_and_lets_me_leave(client: Client) -> None:
+    field = open_entries(capacity=1)
+    for name in ("甲一", "乙二"):
+        enter(field, name)
+    entry = enter(field, "丙三")
+    page = client.get(path_of(entry))
+    assert "候补第 2 位" in text(page)
+    asked = client.get(f"{path_of(entry)}entries/{entry.pk}/leave/")
+    assert "您的候补位置将放弃" in text(asked)
+    entry.refresh_from_db()
+    assert entry.state == State.WAITING
+    client.post(f"{path_of(entry)}entries/{entry.pk}/leave/")
+    entry.refresh_from_db()
+    assert entry.state == State.WITHDRAWN
+
+
+def test_an_offer_is_taken_with_one_tap(client: Client) -> None:
+    field = open_entries(capacity=1)
+    first, entry = enter(field, "甲一"), enter(field, "乙二")
+    client.post(f"{path_of(first)}entries/{first.pk}/leave/")
+    page = client.get(path_of(entry))
+    assert "有名额递补给您" in text(page)
+    for _tap in range(2):
+        client.post(f"{path_of(entry)}entries/{entry.pk}/accept/")
+    entry.refresh_from_db()
+    assert entry.state == State.HELD
+
+
+def test_withdrawing_says_what_comes_back_before_it_does_anything(client: Client) -> None:
+    _field, entry, path = one()
+    payment = payments.start(entry.registration, "sandbox")  # type: ignore[arg-type]
+    payments.settle(payment, 10_000, "ref-1", None)
+    asked = client.get(f"{path}entries/{entry.pk}/leave/")
+    assert "已付 ¥100，按原支付方式退回 ¥80 。" in text(asked)
+    entry.refresh_from_db()
+    assert entry.state == State.CONFIRMED
+    client.post(f"{path}entries/{entry.pk}/leave/")
+    entry.refresh_from_db()
+    assert (entry.state, entry.registration.payments.get().refunds.get().amount_fen) == (State.WITHDRAWN, 8_000)
+    assert "退款中" in text(client.get(path)) and payment.number in text(client.get(path))
+
+
+def test_after_the_deadline_the_page_says_so_and_does_nothing(client: Client) -> None:
+    _field, entry, path = one()
+    put(entry, state=State.CONFIRMED, held_until=None)
+    Edition.objects.update(starts_on=timezone.localdate() + timedelta(days=5))
+    assert "自助退出已截止" in text(client.get(path))
+    assert client.post(f"{path}entries/{entry.pk}/leave/").status_code == 409
+    assert client.post(f"{path}riders/{entry.rider_id}/change/", {"phone": "13911112222"}).status_code == 409
+    entry.refresh_from_db()
+    assert entry.state == State.CONFIRMED
+
+
+def test_a_released_place_says_what_to_do(client: Client) -> None:
+    _field, entry, path = one()
+    put(entry, state=State.EXPIRED, held_until=None)
+    page = text(client.get(path))
+    assert "已没有有效名额" in page and "仍有名额时可重新报名" in page and "支付" not in page
+
+
+def test_contact_and_team_are_changed_and_nothing_else(client: Client) -> None:
+    _field, entry, path = one()
+    sent = {
+        "email": "new@example.org",
+        "phone": "",
+        "emergency_name": "单母",
+        "team": "天山车队",
+        "sex": "F",
+        "name_zh": "别人",
+    }
+    answer = client.post(f"{path}riders/{entry.rider_id}/change/", sent)
+    assert (answer.status_code, answer["Location"]) == (302, f"{path}#details")
+    rider, booked = Rider.objects.get(), Registration.objects.get()
+    kept = dossier.read(rider)
+    assert (kept["email"], kept["emergency_name"], kept["emergency_phone"]) == (
+        "new@example.org",
+        "单母",
+        "+8613800000000",
+    )
+    assert (rider.name_zh, rider.sex, Entry.objects.get().team.name_zh) == ("单雨桐", "M", "天山车队")  # type: ignore[union-attr]
+    assert (dossier.contact(booked)["email"], booked.email_hash) == (
+        "new@example.org",
+        dossier.contact_hash("new@example.org"),
+    )
+
+
+def test_somebody_stays_reachable(client: Client) -> None:
+    _field, entry, path = one()
+    answer = client.post(f"{path}riders/{entry.rider_id}/change/", {"email": "", "phone": ""})
+    assert answer.status_code == 409
+    assert "手机和邮箱至少填一项。" in text(answer)
+
+
+def test_a_newer_version_is_signed_once(client: Client) -> None:
+    field, entry, path = one()
+    Edition.objects.update(waiver_zh="新的声明。")
+    regulations.current(Edition.objects.get())
+    assert "竞赛规程有新版本" in text(client.get(path))
+    for _tap in range(2):
+        client.post(f"{path}riders/{entry.rider_id}/sign/", {"signer": "单雨桐", "version": "2"})
+    assert list(Acceptance.objects.order_by("pk").values_list("regulations__version", "signer")) == [
+        (1, "单雨桐"),
+        (2, "单雨桐"),
+    ]
+    assert "竞赛规程有新版本" not in text(client.get(path))
+    old = client.post(f"{path}riders/{entry.rider_id}/sign/", {"signer": "单雨桐", "version": "1"})
+    assert old.status_code == 409
+    assert field.edition.regulations.count() == 2
+
+
+def test_nobody_else_comes_in(client: Client) -> None:
+    field, entry, path = one()
+    other = enter(field, "乙二")
+    assert client.get("/my/nothing/").status_code == 404
+    for part in (f"entries/{other.pk}/leave/", f"entries/{other.pk}/accept/", f"riders/{other.rider_id}/change/"):
+        assert client.post(f"{path}{part}").status_code == 404
+    PrivateLink.objects.filter(registration=entry.registration).update(revoked_at=timezone.now())
+    assert client.get(path).status_code == 404
+
+
+def test_a_riders_link_shows_that_riders_part_and_no_money(client: Client) -> None:
+    field, entry, _path = one()
+    other = enter(field, "乙二")
+    put(other, registration=entry.registration)
+    mine = links.path(links.make(entry.registration, entry.rider))  # type: ignore[arg-type]
+    page = text(client.get(mine))
+    assert "单雨桐" in page and "乙二" not in page and "支付" not in page
+    assert client.post(f"{mine}pay/", {"way": "on_site"}).status_code == 409
+    assert client.post(f"{mine}entries/{entry.pk}/leave/").status_code == 409
+    whole = text(client.get(path_of(entry)))
+    assert "单雨桐" in whole and "乙二" in whole
+
+
+def test_nobody_keeps_or_lists_the_page_and_no_other_site_hears_of_it(client: Client) -> None:
+    _field, _entry, path = one()
+    answer = client.get(path)
+    told = [answer[name] for name in ("Cache-Control", "Referrer-Policy", "X-Robots-Tag")]
+    assert told == ["no-store", "same-origin", "noindex"]
+    assert '<meta name="robots" content="noindex">' in answer.content.decode()
+
+
+@pytest.mark.parametrize("others", [0, 6])
+def test_the_queries_do_not_grow_with_the_entries(
+    client: Client, django_assert_max_num_queries: Any, others: int
+) -> None:
+    field, entry, path = one(capacity=3)
+    for number in range(others):
+        put(enter(field, "甲乙丙丁戊己"[number] * 2), registration=entry.registration)
+    payments.start(entry.registration, "sandbox")  # type: ignore[arg-type]
+    with django_assert_max_num_queries(14):
+        client.get(path)
