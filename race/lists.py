@@ -112,7 +112,8 @@ def insurer(edition: Edition, entries: list[Entry]) -> Made:
     columns = (
         Column("bib", _("Bib"), 8, "right"), Column("name", _("Name"), 18),
         Column("passport", _("Name as on the document"), 24),
-        Column("kind", _("Document"), 16), Column("number", _("Document number"), 22), Column("born", _("Birth date"), 12),
+        Column("kind", _("Identity document"), 16),
+        Column("number", _("Document number"), 22), Column("born", _("Birth date"), 12),
         Column("sex", _("Sex"), 6), Column("category", _("Category"), 16), Column("day", _("Day"), 12),
     )  # fmt: skip
     rows = []

@@ -158,9 +158,7 @@ def carried(entries: Iterable[Entry], now: datetime) -> dict[int, list[Assignmen
 
 def outstanding(edition: Edition) -> list[Assignment]:
     """Chips that are out: with somebody now, in the order of the numbers. One query."""
-    out = Assignment.objects.filter(
-        edition=edition, during__contains=clock.now(edition) + AFTER, during__upper_inf=True
-    )
+    out = Assignment.objects.filter(edition=edition, during__contains=clock.now(edition) + AFTER)
     return list(
         out.select_related("transponder", "entry__rider", "entry__team", "entry__race", "entry__category").order_by(
             "entry__bib", "pk"
