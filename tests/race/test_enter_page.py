@@ -6,11 +6,12 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from race import registration, regulations
-from race.models import Category, Edition, Entry, Message, PrivateLink, QuotaCount, Registration, Rider, Team
+from race.models import Category, Document, Edition, Entry, Message, PrivateLink, QuotaCount, Registration, Rider, Team
 from tests.entering import Field, enter, open_entries, resident_number
 
 pytestmark = pytest.mark.django_db
@@ -276,3 +277,20 @@ def test_nobody_keeps_the_page(client: Client) -> None:
     open_entries()
     assert "no-store" in client.get("/enter/")["Cache-Control"]
     assert registration.change_deadline(Edition.objects.get()) < timezone.now() + timedelta(days=60)
+
+
+def test_a_paper_comes_with_the_form_and_a_wrong_one_is_told_at_its_place(client: Client) -> None:
+    field = open_entries()
+    Edition.objects.update(entry_rules={"documents": [{"kind": "insurance"}]})
+    insured = form(field, insurer="平安", policy="P1", insured_until=field.edition.ends_on.isoformat())
+    insured["version"] = regulations.current(Edition.objects.get()).version
+    wrong = client.post("/enter/", insured | {"paper_insurance": SimpleUploadedFile("x.pdf", b"MZ")})
+    assert list(errors(wrong)) == ["paper_insurance"]
+    assert (
+        client.post("/enter/", insured | {"paper_insurance": SimpleUploadedFile("x.pdf", b"%PDF-1")}).status_code == 302
+    )
+    document = Document.objects.get()
+    assert (document.kind, document.file_name, document.state) == ("insurance", "x.pdf", "sent")
+    assert Rider.objects.get() == document.rider
+    short = insured | {"insured_until": field.edition.starts_on.isoformat(), "key": "draft-2"}
+    assert list(errors(client.post("/enter/", short))) == ["insured_until"]
