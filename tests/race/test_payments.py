@@ -348,3 +348,12 @@ def test_what_is_on_its_way_back_is_owed_again() -> None:
     tell(start(entry), ref="SB-9")
     payments.run_refunds()
     assert (now(entry), refunds()) == (("confirmed", 10_000), ["too_late 10000 done"])
+
+
+def test_a_refund_that_is_not_done_yet_is_owed_again_at_once() -> None:
+    entry = paid(open_entries())
+    assert entry.registration is not None
+    payments.refund_entry(entry, reason="our_fault", by=None)
+    assert (entry.paid_fen, payments.owed(entry.registration)) == (10_000, 10_000)
+    payments.run_refunds()
+    assert (now(entry), payments.owed(entry.registration)) == (("confirmed", 0), 10_000)
