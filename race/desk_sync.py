@@ -151,7 +151,7 @@ def _end_chip(desk: Desk, event: Event, held: Assignment) -> datetime:
     return at
 
 
-def _used(desk: Desk) -> dict[str, tuple[int, datetime]]:
+def _used(desk: Desk) -> dict[str, tuple[int, datetime | None]]:
     """Chips of the batch that were with somebody before: the last assignment and when it ended."""
     codes = [code for _event, code in desk.given]
     before = Assignment.objects.filter(edition=desk.facts.edition, transponder__code__in=codes)
@@ -161,8 +161,13 @@ def _used(desk: Desk) -> dict[str, tuple[int, datetime]]:
     }
 
 
-def _start(event: Event, last: tuple[int, datetime] | None, ends: dict[int, datetime]) -> datetime | None:
-    """From when the chip is with its new rider: always, for one that nobody had; else from the hand-out on."""
+def _start(event: Event, last: tuple[int, datetime | None] | None, ends: dict[int, datetime]) -> datetime | None:
+    """From when the chip is with its new rider: always, for one that nobody had; else from the hand-out on.
+
+    One that the office handed out while this batch was judged has no end yet: the hand-out is then refused as a whole, and
+    the desk's next try is told whose the chip is.
+    """
     if last is None:
         return None
-    return max(event.at, last[1], ends.get(last[0], last[1]))
+    end = ends.get(last[0], last[1])
+    return max(event.at, end) if end else event.at

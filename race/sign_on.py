@@ -72,6 +72,8 @@ def _refuse_outside(race: Race, entries: Iterable[Entry]) -> None:
     rules, now = EntryRules.of(race.edition.entry_rules), clock.now(race.edition)
     said = {window(entry.category.wave, rules).refusal(now) for entry in entries}
     if CLOSED in said:
-        raise Refused(CLOSED, _("Sign-on is closed. The chief commissaire may let a rider through with a reason."))
+        raise Refused(
+            "sign_on_closed", _("Sign-on is closed. The chief commissaire may let a rider through with a reason.")
+        )
     if NOT_OPEN in said:
-        raise Refused(NOT_OPEN, _("Sign-on is not open yet."))
+        raise Refused("sign_on_not_open", _("Sign-on is not open yet."))

@@ -63,7 +63,7 @@ def _page(request: HttpRequest, edition: Edition) -> HttpResponse:
         "may_let_through": bool(desk(request).roles & MAY_LET_THROUGH),
         "urls": {
             "roster": f"/api/v1/sign-on/roster/?edition={edition.slug}",
-            "ticks": f"/api/v1/sign-on/ticks/?edition={edition.slug}",
+            "ticks": "/api/v1/sign-on/ticks/?edition=",
             "office": office_path("office", edition.slug),
             "sign_in": reverse("sign_in"),
             "worker": reverse("office_sign_on_worker"),

@@ -1,13 +1,15 @@
 """Ticks of the desks: each counts once, the first to arrive wins, and nothing that was tapped is lost."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from race import clock, desk_roster, desk_sync, transponders
+from race import clock, desk_roster, desk_sync, regulations, transponders
 from race.desk_ticks import Event
 from race.models import (
     Acceptance,
@@ -119,6 +121,29 @@ def test_two_desks_never_give_the_same_chip(stage: cast.Cast) -> None:
     assert answer == [{"key": str(other.key), "outcome": "chip_taken", "bib": 1, "chip": "X9"}]
     assert list(Assignment.objects.filter(transponder__code="X9").values_list("entry__bib", flat=True)) == [1]
     assert take(stage, tick(stage, 2, "chip", "X8"), tick(stage, 3, "chip", "X8")) == ["done", "chip_taken"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_desks_at_once_give_a_chip_and_a_cloth_once(stage: cast.Cast) -> None:
+    """Real transactions in real threads: one is first, the others are told."""
+    batches = [[tick(stage, bib, "chip", "X9", desk=str(bib))] for bib in (1, 2, 3, 4)]
+    batches += [[tick(stage, 1, "cloth", desk=str(desk))] for desk in (5, 6, 7, 8)]
+    regulations.current(stage.edition)  # published now, so that its lock does not make them wait for each other
+    start = Barrier(len(batches))
+
+    def send(batch: list[Event]) -> list[str]:
+        try:
+            start.wait()
+            edition = Edition.objects.get(pk=stage.edition.pk)
+            return [answer["outcome"] for answer in desk_sync.take(edition, batch, by=None, roles=())]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(batches)) as desks:
+        told = [outcome for (outcome,) in desks.map(send, batches)]
+    assert (sorted(told[:4]), sorted(told[4:])) == (["chip_taken"] * 3 + ["done"], ["done"] + ["given"] * 3)
+    assert Assignment.objects.filter(transponder__code="X9").count() == 1
+    assert DeskTick.objects.filter(item="cloth", outcome="done").count() == 1
 
 
 def test_a_chip_is_swapped_with_its_history_and_the_first_rider_is_without(stage: cast.Cast) -> None:

@@ -88,24 +88,44 @@ export class Sync {
     const queue = this.state.queue.filter((event) => event.edition === this.edition);
     for (let start = 0; start === 0 || start < queue.length; start += SEND) {
       const part = queue.slice(start, start + SEND);
-      const ticks = part.map(({ key, entry, item, value, reason, desk, at, stamp, version }) => ({ key, entry, item, value, reason, desk, at, stamp, version }));
-      const answer = await this.ask(this.urls.ticks, {
-        method: "POST", body: JSON.stringify({ cursor: this.state.meta.cursor, ticks }),
-        headers: { "Content-Type": "application/json", "X-CSRFToken": cookie("csrftoken") },
-      });
-      await this.took(part, await answer.json());
+      const told = await this.post(this.edition, part, this.state.meta.cursor);
+      this.hear(told);
+      for (const row of told.rows) this.state.rows.set(row.id, row);
+      Object.assign(this.state.meta, { cursor: told.cursor, clock: told.clock, stamp: told.stamp });
+      // The rows first: were the tablet to die between the two, the taps are only sent again.
+      await this.keep({ fetched: Date.now() }, told.rows.length > 0);
+      await this.took(part, told);
+    }
+    await this.sendOthers();
+  }
+
+  /** Taps made when this tablet showed another edition; who has no role there any more leaves them where they are. */
+  async sendOthers() {
+    const others = this.state.queue.filter((event) => event.edition !== this.edition).slice(0, SEND);
+    for (const edition of new Set(others.map((event) => event.edition))) {
+      const part = others.filter((event) => event.edition === edition);
+      try {
+        await this.took(part, await this.post(edition, part, Number.MAX_SAFE_INTEGER));
+      } catch (problem) {
+        if (!problem?.status) throw problem;
+      }
     }
   }
 
+  async post(edition, part, cursor) {
+    const ticks = part.map(({ key, entry, item, value, reason, desk, at, stamp, version }) => ({ key, entry, item, value, reason, desk, at, stamp, version }));
+    const answer = await this.ask(this.urls.ticks + edition, {
+      method: "POST", body: JSON.stringify({ cursor, ticks }),
+      headers: { "Content-Type": "application/json", "X-CSRFToken": cookie("csrftoken") },
+    });
+    return answer.json();
+  }
+
+  /** What was answered leaves the queue; what could not be taken becomes a card for a person. */
   async took(part, told) {
-    this.hear(told);
     const answers = new Map(told.answers.map((one) => [one.key, one]));
     const cards = part.filter((event) => answers.has(event.key) && !LET_GO.has(answers.get(event.key).outcome))
       .map((event) => ({ key: event.key, event, answer: answers.get(event.key) }));
-    for (const row of told.rows) this.state.rows.set(row.id, row);
-    Object.assign(this.state.meta, { cursor: told.cursor, clock: told.clock, stamp: told.stamp });
-    // The rows first: were the tablet to die between the two, the taps are only sent again.
-    await this.keep({ fetched: Date.now() }, told.rows.length > 0);
     await this.store.answered([...answers.keys()], cards);
     await this.reload();
   }
