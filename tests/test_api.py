@@ -132,6 +132,7 @@ MATRIX = {
     ("POST", "/api/v1/races/open/guns/"): {"commissaire", "chief"},
     ("GET", "/api/v1/races/open/rulings/"): "public",
     ("POST", "/api/v1/races/open/rulings/"): {"commissaire", "chief"},
+    ("GET", "/api/v1/riders/?q=zs&edition=edition-open"): {"office", "organiser"},
     ("GET", "/api/v1/entries/?race=open"): {"office", "organiser", "commissaire", "chief", "timing_crew"},
     ("POST", "/api/v1/entries/import/?edition=edition-open&dry_run=1"): {"office", "organiser"},
     ("GET", "/api/v1/teams/?edition=edition-open"): {"office", "organiser"},

@@ -77,6 +77,7 @@ def pictures(edition: Edition) -> dict[str, Any]:
     regions = to_do.by_region(edition, get_language() or "")
     most = max((bar.count for bar in days), default=0)
     return {
+        "pictured": True,
         "categories": [_filled(category) for category in found],
         "taken": sum(category.taken for category in found),
         "capacity": sum(category.capacity for category in found),
