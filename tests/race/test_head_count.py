@@ -1,8 +1,11 @@
 """How many of a race are here, at any moment."""
 
+from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 
 from race import clock, desk_roster, desk_sync, head_count
 from race.desk_ticks import Event
@@ -14,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def late_stage():
+def late_stage() -> cast.Cast:
     stage = cast.make()
     Entry.objects.update(signed_on=False)
     clock.set_rehearsal(stage.edition, event=cast.GUN, speed=0)
@@ -22,7 +25,9 @@ def late_stage():
     return stage
 
 
-def test_everybody_is_counted_once_in_three_queries(client, django_assert_num_queries):
+def test_everybody_is_counted_once_in_three_queries(
+    client: Client, django_assert_num_queries: Callable[[int], Any]
+) -> None:
     stage = cast.make(riders=6)
     Entry.objects.filter(bib__in=[3, 4, 5]).update(signed_on=False)
     Entry.objects.filter(bib=5).update(state="held", held_until=cast.GUN)
@@ -50,7 +55,7 @@ def test_everybody_is_counted_once_in_three_queries(client, django_assert_num_qu
     }  # fmt: skip
 
 
-def test_who_was_let_through_is_told_apart(late_stage):
+def test_who_was_let_through_is_told_apart(late_stage: cast.Cast) -> None:
     stage = late_stage
     stamp = desk_roster.instants(stage.edition)["stamp"]
     event = Event(

@@ -1,8 +1,10 @@
 """Sign-on: who is here, from when until when, and what became of who is not."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.test import Client
 
 from race import clock, gun, sign_on
 from race.entry_rules import EntryRules
@@ -78,7 +80,7 @@ def test_who_was_not_called_up_did_not_start_unless_a_mat_or_a_ruling_says_other
     assert stage.table() == ["1 1 racing 1", "2 3 racing 1", "– 2 racing 0", "– 4 DNS 0"]
 
 
-def test_through_the_api_the_window_holds_and_a_reason_of_the_chief_opens_it(client, stage: cast.Cast) -> None:
+def test_through_the_api_the_window_holds_and_a_reason_of_the_chief_opens_it(client: Client, stage: cast.Cast) -> None:
     at(stage, 0)
 
     def post(role: str, **more: str) -> tuple[int, object]:
@@ -93,7 +95,7 @@ def test_through_the_api_the_window_holds_and_a_reason_of_the_chief_opens_it(cli
     assert post("chief", reason="Flat tyre at the gate") == (200, {"signed_on": 1})
 
 
-def test_the_roster_and_the_ticks_through_the_api(client, stage: cast.Cast) -> None:
+def test_the_roster_and_the_ticks_through_the_api(client: Client, stage: cast.Cast) -> None:
     at(stage, -30)
     office = cast.bearer(stage.edition, "office")
     first = client.get("/api/v1/sign-on/roster/", headers=office)
@@ -110,12 +112,12 @@ def test_the_roster_and_the_ticks_through_the_api(client, stage: cast.Cast) -> N
         "desk": "2", "at": roster["event_now"], "stamp": roster["stamp"],
     }  # fmt: skip
 
-    def post(**more: object) -> dict[str, object]:
+    def post(**more: object) -> Any:
         body = {"ticks": [tick | more], "cursor": roster["cursor"]}
         return client.post("/api/v1/sign-on/ticks/", body, content_type="application/json", headers=office).json()
 
     answer = post()
     assert answer["answers"] == [{"key": tick["key"], "outcome": "done"}]
-    assert [(row["bib"], row["here"]) for row in answer["rows"]] == [(1, True)]  # type: ignore[attr-defined]
+    assert [(row["bib"], row["here"]) for row in answer["rows"]] == [(1, True)]
     assert post()["answers"] == [{"key": tick["key"], "outcome": "known"}]
-    assert post(at="2024-05-25T08:30:00")["errors"][0]["code"] == "no_zone"  # type: ignore[index]
+    assert post(at="2024-05-25T08:30:00")["errors"][0]["code"] == "no_zone"
