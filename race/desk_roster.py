@@ -106,8 +106,18 @@ def _remember(ticks: dict[str, Given], tick: DeskTick) -> None:
     if tick.value == "off":
         ticks.pop(tick.item, None)
     else:
-        by = (tick.by.get_full_name() or tick.by.get_username()) if tick.by else ""
-        ticks[slot(tick.item, tick.value)] = Given(tick.value, tick.at, tick.desk, by)
+        ticks[slot(tick.item, tick.value)] = _given(tick)
+
+
+def _given(tick: DeskTick) -> Given:
+    by = (tick.by.get_full_name() or tick.by.get_username()) if tick.by else ""
+    return Given(tick.value, tick.at, tick.desk, by)
+
+
+def handed(edition: Edition, codes: Iterable[str]) -> dict[str, Given]:
+    """Which desk handed out these chips last, and when."""
+    ticks = DeskTick.objects.filter(edition=edition, item="chip", value__in=list(codes), outcome="done")
+    return {tick.value: _given(tick) for tick in ticks.select_related("by").order_by("pk")}
 
 
 def gaps(entry: Entry, facts: Facts) -> list[Gap]:

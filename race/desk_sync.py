@@ -74,7 +74,7 @@ def _opened(edition: Edition, events: Sequence[Event], by: User | None, roles: f
         facts=desk_roster.gather(edition, entries, version=version),
         entries={entry.pk: entry for entry in entries},
         holders={one.transponder.code: one for one in held.select_related("transponder", "entry__race")},
-        now=clock.now(edition), by=by, roles=roles,
+        now=clock.now(edition), by=by, roles=roles, handed=desk_roster.handed(edition, codes),
     )  # fmt: skip
 
 

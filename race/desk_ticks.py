@@ -5,7 +5,7 @@
 | `done` | it counts |
 | `known` | it was so already; nothing was done twice |
 | `given` | another desk handed this out before: `desk`, `at`, `by` |
-| `chip_taken` | the chip is with another rider: `bib` |
+| `chip_taken` | the chip is with another rider: `bib`, and who gave it where a desk did |
 | `missing` | not signed on: something is missing |
 | `sign_on_not_open`, `sign_on_closed` | outside the window by the time the tablet stamped |
 | `not_allowed`, `reason_missing` | letting through is the chief's or the organiser's, with a reason |
@@ -65,6 +65,7 @@ class Desk:
     now: datetime
     by: User | None
     roles: frozenset[str]
+    handed: dict[str, Given] = field(default_factory=dict)
     here: dict[int, bool] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)
     chips: dict[str, tuple[int, int | None]] = field(default_factory=dict)
@@ -95,7 +96,8 @@ class Desk:
         if outcome == "given" and (held := self.facts.ticks[event.entry].get(slot_of(event))):
             return held.as_json()
         if outcome == "chip_taken" and (code := transponders.normal(event.value)) in self.chips:
-            return {"bib": self.chips[code][1], "chip": code}
+            handed = self.handed[code].as_json() if code in self.handed else {}
+            return handed | {"bib": self.chips[code][1], "chip": code}
         if outcome == "missing":
             return {"missing": desk_roster.gaps(self.entries[event.entry], self.facts)}
         return {}

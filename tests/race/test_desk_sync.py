@@ -119,7 +119,10 @@ def test_two_desks_never_give_the_same_chip(stage: cast.Cast) -> None:
     assert take(stage, tick(stage, 1, "chip", "X9")) == ["done"]
     other = tick(stage, 2, "chip", " x9 ", desk="3")
     answer = desk_sync.take(stage.edition, [other], by=None, roles=())
-    assert answer == [{"key": str(other.key), "outcome": "chip_taken", "bib": 1, "chip": "X9"}]
+    assert answer == [
+        {"key": str(other.key), "outcome": "chip_taken", "bib": 1, "chip": "X9", "value": "X9",
+         "at": HALF_PAST_EIGHT.isoformat(), "desk": "2", "by": f"office@{stage.edition.slug}"}
+    ]  # fmt: skip
     assert list(Assignment.objects.filter(transponder__code="X9").values_list("entry__bib", flat=True)) == [1]
     assert take(stage, tick(stage, 2, "chip", "X8"), tick(stage, 3, "chip", "X8")) == ["done", "chip_taken"]
 

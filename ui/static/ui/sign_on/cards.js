@@ -16,6 +16,7 @@ export function cardWords({ event, answer }, when) {
   if (TIME.has(outcome)) return [say("card.time"), say("card.time.why", values)];
   if (WINDOW.has(outcome)) return [say(`card.${outcome}`), say("card.window.why", values)];
   if (outcome === "reason_missing") return [say("card.not_allowed"), say("card.not_allowed.why")];
+  if (outcome === "chip_taken" && answer.at) return [say("card.chip_taken", values), say("card.given.why", values)];
   const title = say(`card.${outcome}`, values);
   return title ? [title, say(`card.${outcome}.why`, values)] : [say("card.other"), say("card.other.why", values)];
 }
