@@ -15,7 +15,7 @@ function watch(part) {
   const show = (ok) => {
     if (!age) return;
     age.className = ok ? "age" : "age age-stale";
-    age.textContent = (ok ? age.dataset.now : age.dataset.old).replace("{time}", new Date(seen).toLocaleTimeString("en-GB"));
+    age.textContent = (ok ? age.dataset.now : age.dataset.old).replace("{time}", clock(seen, age.dataset.zone));
   };
   const busy = () => document.hidden || held || part.contains(document.activeElement);
   setInterval(async () => {
@@ -35,4 +35,9 @@ function watch(part) {
     }
   }, every);
   show(true);
+}
+
+// The time at the venue, as everything on the page is.
+function clock(at, zone) {
+  return new Date(at).toLocaleTimeString("en-GB", zone ? { timeZone: zone } : {});
 }
