@@ -118,7 +118,21 @@ def redis(_redis_emptied: None) -> "Iterator[Redis]":
 
 
 @pytest.fixture(scope="session")
-def process_environment(django_db_setup: None, _redis_emptied: None) -> dict[str, str]:
+def mail_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where real processes leave the mails they send: a file each. Ask for `mail` in a test."""
+    return tmp_path_factory.mktemp("mail")
+
+
+@pytest.fixture
+def mail(mail_folder: Path) -> Path:
+    """The folder of sent mails, empty."""
+    for path in mail_folder.iterdir():
+        path.unlink()
+    return mail_folder
+
+
+@pytest.fixture(scope="session")
+def process_environment(django_db_setup: None, _redis_emptied: None, mail_folder: Path) -> dict[str, str]:
     """The environment in which a child process works on the test database and on this process's Redis."""
     from django.conf import settings
 
@@ -126,7 +140,8 @@ def process_environment(django_db_setup: None, _redis_emptied: None) -> dict[str
     parts = urlsplit(os.environ["DATABASE_URL"])
     # urlunsplit drops the empty host of a URL that names a socket folder in its query.
     database_url = f"{parts.scheme}://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
-    return os.environ | {"DATABASE_URL": database_url, "REDIS_URL": settings.REDIS_URL}
+    own = {"DATABASE_URL": database_url, "REDIS_URL": settings.REDIS_URL, "EMAIL_URL": f"filemail:///{mail_folder}"}
+    return os.environ | own
 
 
 @pytest.fixture(scope="session")

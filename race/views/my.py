@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -74,7 +73,7 @@ def pay(request: HttpRequest, link: PrivateLink) -> HttpResponseBase:
     """Start paying by the way that was chosen; on to the provider, or back with what to do."""
     _payer_only(link)
     payment = payments.start(link.registration, request.POST.get("way", ""))
-    back = f"{settings.SITE_URL.rstrip('/')}{links.path(link)}"
+    back = request.build_absolute_uri(links.path(link))
     checkout = payments.checkout(payment, back)
     return redirect(checkout.url) if checkout.url else _home(link, "pay")
 
