@@ -9,7 +9,11 @@ from config.door.limits import MIB, limits
     ("path", "cost"),
     [
         ("/", (MIB, 60.0, 256)),
-        ("/enter/", (MIB, 60.0, 256)),
+        ("/start-list/", (MIB, 60.0, 256)),
+        ("/enter/", (20 * MIB, 120.0, 256)),
+        ("/editions/tenth/enter/", (20 * MIB, 120.0, 256)),
+        ("/enter/judge/", (MIB, 60.0, 256)),
+        ("/my/secret/riders/1/papers/insurance/", (20 * MIB, 120.0, 256)),
         ("/api/v1/races/elite/guns/", (MIB, 60.0, 1024)),
         ("/api/v1/races/elite/rulings/preview/", (MIB, 60.0, 1024)),
         ("/api/v1/timing/deliveries/", (300 * MIB, 900.0, 1024)),
