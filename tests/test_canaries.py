@@ -19,8 +19,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from race import dossier, registration, vault
-from race.models import Entry, PrivateLink, Rider
+from race import dossier, payments, registration, vault
+from race.models import Entry, Payment, PrivateLink, Rider
 from results import live
 from tests import cast
 from tests.entering import enter, open_entries, resident_number
@@ -53,6 +53,7 @@ def canary(db: None, redis: redis.Redis) -> Entry:
     made = enter(field, "金丝雀", number=NUMBER)
     Rider.objects.filter(pk=made.rider_id).update(**columns)
     registration.withdraw(enter(field, "路人"), by=None)
+    payments.start(made.registration, "sandbox")
     return made
 
 
@@ -77,17 +78,20 @@ def _filled(pattern: str, slug: str) -> str:
 
 
 def _value(name: str, slug: str) -> str:
-    values = {
-        "slug": slug,
-        "bib": "5",
-        "pk": "1",
-        "code": "en",
-        "secret": "no-such-secret",
-        "rider": "1",
-        "version": "1",
-    }
+    """What stands for a placeholder: the canary's own where there is one, else something that fits."""
+    own = {"slug": slug, "bib": "5", "rider": _key(Rider), "entry": _key(Entry), "number": Payment.objects.get().number}
+    values = own | {
+        "pk": "1", "code": "en", "secret": "no-such-secret", "token": "no-such-token", "version": "1", "provider": "sandbox",
+        "day": "2026-01-01", "kind": "xlsx", "form": "pdf", "what": "money", "document": "1",
+    }  # fmt: skip
     assert name in values, f"the canary's walk does not know what stands for <{name}>"
     return values[name]
+
+
+def _key(model: type[Rider] | type[Entry]) -> str:
+    newest = model.objects.order_by("-pk").first()
+    assert newest is not None
+    return str(newest.pk)
 
 
 def songs(content: bytes) -> list[str]:

@@ -144,9 +144,9 @@ def test_who_owes_papers():
     Rider.objects.filter(given_latin="N3").update(private_sealed="")
     listing = lists.make(edition, "missing", by=None)
     assert [line["missing"] for line in listing.rows] == [
-        "参赛声明",
-        "保险凭证、参赛声明",
-        "保险凭证、参赛声明、紧急联系人",
+        "免责声明",
+        "保险凭证、免责声明",
+        "保险凭证、免责声明、紧急联系人",
     ]
 
 

@@ -31,7 +31,7 @@ def test_the_file_holds_everything_and_the_number_in_full(entry: Entry) -> None:
         "nation": "CHN", "region_zh": "", "uci_id": "", "birth_date": "1990-03-07", "professional": {},
         "document": {"kind": "resident", "country": "", "number": person("单雨桐").identity_number},
     }  # fmt: skip
-    assert told["private"]["emergency_phone"] == "13800000000"
+    assert told["private"]["emergency_phone"] == "+8613800000000"
     assert [(one["race"], one["state"], one["fee_fen"]) for one in told["entries"]] == [("entering", "held", 10_000)]
     assert [one["signer"] for one in told["waivers"]] == ["单雨桐"]
     assert [one["what"] for one in told["log"]] == ["registered"]
