@@ -62,9 +62,7 @@ def about(
     return queue(made)
 
 
-def for_rider(
-    registration: Registration, kind: str, rider: Rider, link: PrivateLink, **values: Any
-) -> Message | None:
+def for_rider(registration: Registration, kind: str, rider: Rider, link: PrivateLink, **values: Any) -> Message | None:
     """A message to one rider of a registration, not written yet (`queue` writes many at once); None without an address."""
     channel, address = _way(dossier.read(rider))
     if not address:

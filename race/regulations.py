@@ -30,7 +30,9 @@ EDITION = (
 
 def document(edition: Edition) -> dict[str, Any]:
     """The whole configuration as plain JSON. Four queries at any size."""
-    races = Race.objects.filter(edition=edition).select_related("course", "edition").prefetch_related("categories", "waves")
+    races = (
+        Race.objects.filter(edition=edition).select_related("course", "edition").prefetch_related("categories", "waves")
+    )
     return {
         "edition": {name: getattr(edition, name) for name in EDITION}
         | {"starts_on": edition.starts_on.isoformat(), "ends_on": edition.ends_on.isoformat()}

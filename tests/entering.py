@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from race import regulations, registration
+from race import registration, regulations
 from race.models import Category, Edition, Entry
 from race.registration import Contact, Person, Signature
 from tests import cast

@@ -136,6 +136,14 @@ def test_a_rider_from_xinjiang_enters_for_two_races(web: str, page: Page) -> Non
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_no_page_scrolls_sideways_on_a_desk(web: str, page: Page) -> None:
+    weekend()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    for path in ("/enter/", "/enter/team/", "/my/", "/rules/", "/"):
+        page.goto(f"{web}{path}")
+        assert (path, page.evaluate("document.documentElement.scrollWidth")) == (path, 1440)
+
+
 def test_without_a_signal_nothing_is_lost_and_the_next_tap_sends_it_once(web: str, page: Page) -> None:
     weekend()
     page.goto(f"{web}/enter/")

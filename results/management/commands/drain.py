@@ -15,7 +15,9 @@ from timing.models import Pending
 class Command(BaseCommand):
     """Take in everything that is pending, look after entries and mail, and publish every board that lags."""
 
-    help = "Take in all deliveries, end holds, ask for refunds, send mail, publish boards: here and now, without Celery."
+    help = (
+        "Take in all deliveries, end holds, ask for refunds, send mail, publish boards: here and now, without Celery."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it once and say how much there was."""
