@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Iterable
 
@@ -12,6 +13,7 @@ from race.models import PrivateLink, Registration, Rider
 
 #: No letters that are read as digits: a pass may be typed from paper.
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+PASS_LENGTH = 10
 
 
 def make(registration: Registration, rider: Rider | None = None) -> PrivateLink:
@@ -64,4 +66,10 @@ def url(link: PrivateLink) -> str:
 
 def pass_code() -> str:
     """A fresh code for a rider's QR: ten characters, about 50 bits."""
-    return "".join(secrets.choice(ALPHABET) for _place in range(10))
+    return "".join(secrets.choice(ALPHABET) for _place in range(PASS_LENGTH))
+
+
+def pass_code_of(seed: str) -> str:
+    """The code that made-up data get: of the same form, the same for the same seed, and no secret."""
+    digest = hashlib.sha256(seed.encode()).digest()
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:PASS_LENGTH])

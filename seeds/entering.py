@@ -70,8 +70,8 @@ def fill(edition: Edition) -> int:
                 state=Entry.State.WAITING if waits else Entry.State.CONFIRMED,
                 queue_number=place - category.capacity if waits else None,
                 fee_fen=category.fee_fen, paid_fen=0 if waits or registration.pays == "on_site" else category.fee_fen,
-                pass_code=links.pass_code(), identity_hash=rider.identity_hash,
-                identity_key_version=rider.identity_key_version,
+                pass_code=links.pass_code_of(f"{edition.slug} {one.category} {one.rider.index}"),
+                identity_hash=rider.identity_hash, identity_key_version=rider.identity_key_version,
             )
         )  # fmt: skip
     _money(edition, Entry.objects.bulk_create(entries))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from race import clock, dossier, names, start_list, transponders, vault
+from race import clock, dossier, links, names, start_list, transponders, vault
 from race.models import Category, Course, Edition, Entry, Event, Race, Rider, Team, TimingPoint, User, Wave
 from race.transponders import HandOut
 from seeds import field as fields
@@ -137,6 +137,7 @@ def plant_field(edition: Edition, races: Mapping[str, Race], field: Field) -> li
                 team=team_of[entry.rider.club.zh] if entry.rider.club else None,
                 day=races[entry.category].day,
                 bib=entry.bib,
+                pass_code=links.pass_code_of(f"{edition.slug} {entry.category} {entry.rider.index}"),
                 identity_hash=riders[entry.rider.index].identity_hash,
                 identity_key_version=vault.KEY_VERSION,
             )

@@ -12,7 +12,7 @@ from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 from django.test.utils import CaptureQueriesContext
 
-from race import clock, tokens, vault
+from race import clock, links, tokens, vault
 from race.models import Assignment, Category, Change, Edition, Entry, Race, Rider, Role, Team, TimingPoint, Token, User
 from results import facts
 from seeds import entering, field, regulations
@@ -83,6 +83,17 @@ def test_start_lists_are_published_as_facts_and_the_clock_stands_before_the_week
     assert Change.objects.filter(edition=planted, model="race.Race").count() == 5
     assert Assignment.objects.filter(revision=None).count() == 0
     assert clock.now(planted).isoformat() == "2024-05-25T06:00:00+08:00"
+
+
+def test_every_rider_has_a_pass_and_gets_the_same_one_again(planted):
+    passes = list(Entry.objects.values_list("edition__slug", "category__code", "rider__identity_hash", "pass_code"))
+    assert len({code for *_whose, code in passes}) == len(passes)
+    assert {len(code) for *_whose, code in passes} == {links.PASS_LENGTH}
+    assert set("".join(code for *_whose, code in passes)) == set(links.ALPHABET)
+    first = min(field.build().entries, key=lambda entry: entry.bib)
+    asked = Entry.objects.get(edition=planted, bib=first.bib)
+    assert asked.pass_code == links.pass_code_of(f"{TENTH} {first.category} {first.rider.index}")
+    assert links.pass_code_of("luoyang-2024 ME 1") == "JXLSWBRZU6"
 
 
 def test_identity_numbers_are_sealed_and_found_by_their_hash(planted):
