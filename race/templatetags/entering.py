@@ -12,15 +12,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from race import dates
+from race.templatetags import money
 
 register = template.Library()
-
-
-@register.filter
-def yuan(fen: int) -> str:
-    """¥120, ¥120.50."""
-    whole, rest = divmod(abs(fen), 100)
-    return f"{'−' if fen < 0 else ''}¥{whole:,}" + (f".{rest:02}" if rest else "")
+register.filter(money.yuan)
 
 
 @register.simple_tag

@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from race.models import Edition
 from race.office_links import office_path
+from race.templatetags import money
 
 register = template.Library()
+register.filter(money.yuan)
 
 # A place stands in the menu from the day its page exists: (URL name, word).
 PLACES: tuple[tuple[str, str | Promise], ...] = (
@@ -78,15 +80,6 @@ def same_place(context: template.Context, edition: Edition) -> str:
     match = request.resolver_match
     simple = match is not None and set(match.kwargs) <= {"slug"} and match.url_name
     return office_path(str(match.url_name) if simple and match else "office", edition.slug)
-
-
-@register.filter
-def yuan(fen: int | None) -> str:
-    """Hundredths of a yuan as a sum: `¥100`, `¥99.50`, `–` for nothing known."""
-    if fen is None:
-        return "–"
-    sign, whole, rest = "−" if fen < 0 else "", abs(fen) // 100, abs(fen) % 100
-    return f"{sign}¥{whole:,}" + (f".{rest:02d}" if rest else "")
 
 
 @register.filter
