@@ -69,7 +69,8 @@ def xlsx(listing: Listing) -> bytes:
 def pdf(listing: Listing) -> bytes:
     """The list as a PDF: labels on sheets of 24, everything else as a table across the page."""
     if listing.labels:
-        return typesetting.pdf("labels", {"title": listing.title, "labels": listing.labels, "columns": 3, "rows": 8})
+        told = {"title": listing.title, "labels": listing.labels, "columns": 3, "rows": 8}
+        return typesetting.pdf("labels", told | {"footer": " · ".join(filter(None, (listing.made, listing.purpose)))})
     total = sum(column.width for column in listing.columns)
     columns = [
         {"key": column.key, "title": column.title, "align": column.align, "box": column.box,

@@ -71,10 +71,12 @@ KINDS = (
     Kind("call_up", gettext_lazy("Call-up list"), gettext_lazy("Riders in call-up order, with boxes to tick."), False, True),
     Kind("start_list", gettext_lazy("Start list on paper"), gettext_lazy("Riders by number."), False, True),
     Kind("labels", gettext_lazy("Bib labels"),
-         gettext_lazy("A label for each rider's bag, with the code of the pass."), False, False),
+         gettext_lazy("For each rider's bag, with the code of the pass. For the packers only; spoilt sheets are destroyed."),
+         True, False),
     Kind("envelopes", gettext_lazy("Team envelopes"), gettext_lazy("What goes into the envelope of each team."), False, False),
     Kind("missing", gettext_lazy("Papers missing"),
-         gettext_lazy("Whose waiver, papers or emergency contact are missing."), False, False),
+         gettext_lazy("Whose waiver, papers or emergency contact are missing. For the office and the desks only."),
+         True, False),
 )  # fmt: skip
 BY_CODE = {kind.code: kind for kind in KINDS}
 

@@ -84,9 +84,12 @@ def test_labels_fill_sheets() -> None:
         "team": "",
         "qr": "DG1",
     }
-    made = pdf.pages(typesetting.pdf("labels", {"labels": [label | {"bib": at} for at in range(25)]}))
+    made = pdf.pages(
+        typesetting.pdf("labels", {"footer": "Made by us", "labels": [label | {"bib": at} for at in range(25)]})
+    )
     assert len(made) == 2
-    assert made[1].split("\n") == ["24", "买买提江·艾力", "AILI Maimaitijiang", "男子公路精英组"]
+    assert made[1].split("\n") == ["24", "买买提江·艾力", "AILI Maimaitijiang", "男子公路精英组", "Made by us"]
+    assert made[0].count("Made by us") == 1
 
 
 def test_the_same_data_gives_the_same_bytes_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
