@@ -18,6 +18,7 @@ from race.entry_rules import EntryRules
 from race.models import Category, Edition, Entry, LogLine, Race
 from race.numbering import HIGHEST
 from race.refused import Refused
+from race.views.office import wording
 from race.views.office.access import actor, done, office_page
 
 ORDERS = (
@@ -31,6 +32,7 @@ WHY = {
     "team": gettext_lazy("With the team"),
     "next": gettext_lazy("Next number"),
 }
+NUMBERED = ("bib_given", "bib_freed", "bib_swapped", "bib_lost")
 LONGEST_SEEDS = 6000
 MOST_AT_ONCE = 500
 
@@ -53,7 +55,7 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
         "frozen_at": edition.bibs_frozen_at, "freeze_due": edition.bibs_frozen_at is None and bibs.freeze_due(edition),
         "reserved": EntryRules.of(edition.entry_rules).reserved_bibs, "kept": sorted(bib_ranges.kept_back(edition).items()),
         "untold": len(bib_letters.untold(edition)), "query": query, "wanted": bibs.Wanted(),
-        "hits": [entry for entry in hits if entry.state == Entry.State.CONFIRMED], "history": _history(hits),
+        "hits": _with_history([entry for entry in hits if entry.state == Entry.State.CONFIRMED]),
     }  # fmt: skip
     return render(request, "race/office/bibs.html", context)
 
@@ -221,11 +223,17 @@ def _numbers(text: str) -> list[int]:
     return found
 
 
-def _history(entries: list[Entry]) -> dict[int, list[LogLine]]:
-    """What was done to the numbers of some entries, the newest first."""
-    lines = LogLine.objects.filter(entry__in=entries, what__in=("bib_given", "bib_freed", "bib_swapped", "bib_lost"))
-    told: dict[int, list[LogLine]] = {}
+def _with_history(entries: list[Entry]) -> list[dict[str, Any]]:
+    """Entries, each with what was done to its number, the newest first. One query."""
+    lines = LogLine.objects.filter(entry__in=entries, what__in=NUMBERED)
+    told: dict[int | None, list[dict[str, Any]]] = {}
     for line in lines.select_related("by").order_by("-pk"):
-        if line.entry_id is not None:
-            told.setdefault(line.entry_id, []).append(line)
-    return told
+        given = {"at": line.at, "by": line.by, "word": wording.LOG[line.what], "reason": line.details.get("reason", "")}
+        told.setdefault(line.entry_id, []).append(given | {"numbers": _numbers_of(line)})
+    return [{"entry": entry, "lines": told.get(entry.pk, [])} for entry in entries]
+
+
+def _numbers_of(line: LogLine) -> str:
+    """`101 → 102`; one number alone where it was not there before, or was lost."""
+    was, bib = line.details.get("was"), line.details.get("bib")
+    return f"{was or '–'} → {bib or '–'}" if "was" in line.details else str(bib or "–")

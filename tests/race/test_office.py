@@ -1,6 +1,8 @@
 """The pages of the office: what they show, what they mask, and what a click does."""
 
+import ast
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +10,9 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
-from race import campaigns, dossier, ledger, office_links, papers, tokens
+from race import bib_letters, bib_ranges, campaigns, dossier, ledger, office_links, papers, tokens, transponders
 from race.models import Campaign, Document, Edition, Entry, LogLine, Message, Refund, Rider, Role, User
+from race.views.office import wording
 from tests import entering
 from tests.entering import Field
 
@@ -339,3 +342,24 @@ def test_the_page_says_since_when_it_is_true(office: Client):
     before = timezone.now()
     page = office.get("/office/", headers={"x-fresh": "queue"})
     assert page.context["now"] >= before and "regions" not in page.context
+
+
+def written_in_the_log() -> set[str]:
+    """What the code writes into the log, as far as it stands there as a word."""
+    found = {bib_letters.TOLD, bib_ranges.KEPT_BACK, bib_ranges.PUT_BACK, bib_ranges.LOST}
+    found |= {transponders.LOST, transponders.FOUND}
+    for file in Path("race").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "log.note" and len(node.args) > 1:
+                found |= {node.args[1].value} if isinstance(node.args[1], ast.Constant) else set()
+    return found
+
+
+def test_whatever_is_written_in_the_log_has_a_word() -> None:
+    assert len(written_in_the_log()) > 30
+    assert sorted(written_in_the_log() - set(wording.LOG)) == []
+
+
+def test_every_message_has_a_word() -> None:
+    kinds = {file.stem for file in Path("race/templates/race/messages").glob("*.txt")}
+    assert sorted(kinds - set(wording.KINDS)) == []

@@ -69,7 +69,19 @@ LOG: dict[str, Word] = {
     "merged": _("Merged into another rider"), "merged_with": _("Another rider merged into this one"),
     "unmerged": _("Merge undone"), "two_people": _("Checked: two people"), "capacity": _("Number of places changed"),
     "entry_window": _("Entry window changed"), "chip_given": _("Chip handed out"), "chip_returned": _("Chip returned"),
-    "chip_swapped": _("Chip passed on"), "campaign": _("Message to many sent"),
+    "chip_swapped": _("Chip passed on"), "bib_given": _("Number given"), "bib_freed": _("Number taken away"),
+    "bib_swapped": _("Number swapped"), "bib_lost": _("Number lost"), "campaign": _("Message to many sent"),
+    "campaign_stopped": _("Message to many stopped"), "messages_again": _("Failed messages sent again"),
+    "bib_range": _("Range of numbers set"), "bib_kept_back": _("Number kept back"), "bib_put_back": _("Number put back"),
+    "bibs_frozen": _("Numbers frozen"), "bibs_unfrozen": _("Numbers unfrozen"), "bib_told": _("Told the number"),
+    "chips_imported": _("Chips handed out by file"), "chip_lost": _("Chip lost"), "chip_found": _("Lost chip found"),
+    "details_changed": _("Changed own details"), "left_line": _("Left the line"), "offered": _("Place offered"),
+    "imported": _("Entered by a list"), "riders_added": _("Riders added to a team"), "team_registered": _("Team entered"),
+    "substituted": _("Place taken by a substitute"), "transferred": _("Place passed to another rider"),
+    "waiver_signed": _("Waiver signed"), "paper_opened": _("Paper opened"), "payment_started": _("Payment begun"),
+    "refund_again": _("Refund tried again"), "links_sent": _("Private links sent"), "list_made": _("List made"),
+    "entries_exported": _("Entries exported"), "erased": _("Private data erased"), "deposit": _("Deposit"),
+    "deposit_back": _("Deposit back"), "deposit_kept": _("Deposit kept"),
 }  # fmt: skip
 
 COLUMNS: dict[str, Word] = {
@@ -101,5 +113,6 @@ LINES: dict[str, Word] = {
 KINDS: dict[str, Word] = {
     "registered": _("Entry confirmed"), "paid": _("Payment received"), "withdrawn": _("Withdrawn"), "offer": _("Place offered"),
     "offer_over": _("Offer over"), "hold_over": _("Hold over"), "paper": _("Paper refused"), "money_back": _("Money goes back"),
-    "code": _("One-time code"), "link": _("Private link"), "campaign": _("Message to many"), "test": _("Test"),
+    "code": _("One-time code"), "link": _("Private link"), "campaign": _("Message to many"),
+    "bib": _("Bib told"), "team_registered": _("Team entered"), "team_rider": _("Entered by the team"), "test": _("Test"),
 }  # fmt: skip
