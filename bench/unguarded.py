@@ -14,24 +14,38 @@ from django.core.asgi import get_asgi_application
 @contextmanager
 def guard_off() -> Iterator[None]:
     """Inside the block this process sells places without a guard. The database's own has to be dropped apart."""
-    from race import places
+    from race import places, registration
 
-    guarded = places.take
-    places.take = counted_and_taken
+    guarded, made = places.take, registration._entries
+
+    def counted(*arguments):  # type: ignore[no-untyped-def]
+        entries = made(*arguments)
+        for entry in entries:
+            entry.room = room(entry)  # type: ignore[attr-defined]
+        return entries
+
+    places.take, registration._entries = counted_and_taken, counted
     try:
         yield
     finally:
-        places.take = guarded
+        places.take, registration._entries = guarded, made
+
+
+def room(entry) -> bool:  # type: ignore[no-untyped-def]
+    """Whether there is a place, by counting who is there, before the entry is written."""
+    from race.models import Entry
+
+    there = Entry.objects.filter(category=entry.category_id, state__in=Entry.PLACED)
+    return bool(there.count() < entry.category.capacity)
 
 
 def counted_and_taken(entry, *, queue: bool = True) -> int:  # type: ignore[no-untyped-def]
-    """`race.places.take` without its guard: count who is there; where there is room, the entry stays."""
+    """`race.places.take` without its guard: where there was room a moment ago, the entry stays."""
     from django.db.models import F
 
     from race.models import Category, Entry
 
-    there = Entry.objects.filter(category=entry.category_id, state__in=Entry.PLACED).exclude(pk=entry.pk).count()
-    if there < entry.category.capacity:
+    if entry.room:
         return 0
     Category.objects.filter(pk=entry.category_id).update(waiting=F("waiting") + 1, queue_last=F("queue_last") + 1)
     number = Category.objects.values_list("queue_last", flat=True).get(pk=entry.category_id)

@@ -79,6 +79,8 @@ DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"]["options"] = (
     "-c synchronous_commit=on -c lock_timeout=10s -c statement_timeout=120s -c idle_in_transaction_session_timeout=60s"
 )
+# Only the fixed statements of race.rows are prepared; the ORM puts its values into the text.
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- the doorbell -----------------------------------------------------------------------------------------------

@@ -32,9 +32,11 @@ def prepared(registration: Registration, rider: Rider | None = None) -> PrivateL
 def unwritten(registration: Registration, rider: Rider | None = None) -> PrivateLink:
     """A new link, for a caller who writes it with other rows."""
     secret = new_secret()
-    return PrivateLink(
+    link = PrivateLink(
         registration=registration, rider=rider, digest=tokens.digest(secret), secret_sealed=vault.seal(secret)
     )
+    link.secret = secret
+    return link
 
 
 def prepared_many(registration: Registration, riders: Iterable[Rider]) -> dict[int, PrivateLink]:
@@ -56,7 +58,7 @@ def find(secret: str) -> PrivateLink | None:
 
 def path(link: PrivateLink) -> str:
     """`/my/<secret>/`."""
-    return f"/my/{vault.unseal(link.secret_sealed)}/"
+    return f"/my/{link.secret or vault.unseal(link.secret_sealed)}/"
 
 
 def url(link: PrivateLink) -> str:

@@ -38,6 +38,13 @@ def about(
     `link` is the payer's, where it is at hand. Returns the messages, written but not sent: the bell rings for them
     after the commit.
     """
+    return queue(unwritten(registration, kind, rider=rider, link=link, **values))
+
+
+def unwritten(
+    registration: Registration, kind: str, *, rider: Rider | None = None, link: PrivateLink | None = None, **values: Any
+) -> list[Message]:
+    """The messages of `about`, for a caller who writes them with other rows and rings (`ring`)."""
     wanted: list[tuple[dict[str, str], PrivateLink, Rider | None]] = [
         (dossier.contact(registration), link or links.make(registration), None)
     ]
@@ -59,7 +66,7 @@ def about(
             _message(registration.edition, kind, channel, address, subject, text, registration.language,
                      registration=registration, rider=person)
         )  # fmt: skip
-    return queue(made)
+    return made
 
 
 def for_rider(registration: Registration, kind: str, rider: Rider, link: PrivateLink, **values: Any) -> Message | None:
@@ -84,9 +91,14 @@ def to_address(edition: Edition, kind: str, address: str, language: str, **value
 def queue(messages: list[Message]) -> list[Message]:
     """Write messages in one statement and ring after the commit."""
     Message.objects.bulk_create(messages)
+    ring(messages)
+    return messages
+
+
+def ring(messages: list[Message]) -> None:
+    """Ask for the sending of written messages once the transaction is committed."""
     if messages:
         transaction.on_commit(partial(doorbell.ring_once, SEND, [messages[0].edition_id]))
-    return messages
 
 
 def written(kind: str, language: str, channel: str, context: dict[str, Any]) -> tuple[str, str]:

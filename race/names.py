@@ -8,6 +8,7 @@ on the form. `ü` is written YU, as in passports since 2012 (LYU), so that it su
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pypinyin import Style, lazy_pinyin
 
@@ -126,6 +127,7 @@ def _is_han(char: str) -> bool:
     return char == "〇" or unicodedata.name(char or " ", "").startswith("CJK UNIFIED IDEOGRAPH")
 
 
+@lru_cache(1024)
 def _syllables(zh: str) -> list[str]:
     """Toneless pinyin, a syllable a character, with ü. 卜 is never the `bo` of a radish in a name: 补 has its reading."""
     return [str(syllable) for syllable in lazy_pinyin(zh.replace("卜", "补"), style=Style.NORMAL, v_to_u=True)]

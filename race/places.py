@@ -15,12 +15,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from race import changes, eligibility, links, log, messages, regulations, transactions, vault
+from race import changes, eligibility, links, log, messages, regulations, rows, transactions, vault
 from race.entry_rules import EntryRules
 from race.models import Category, Entry, QuotaCount, User
 from race.refused import Refused
@@ -29,14 +29,23 @@ State = Entry.State
 
 
 #: A place for a newcomer while nobody waits, else the next number in line, in one statement: `waiting` is 0 after it only
-#: for a place. It touches no row where places are free though somebody waits: then the line has to be looked at.
+#: for a place. It touches no row where places are free though somebody waits: then the line has to be looked at. Whoever
+#: has to wait is written so.
 TAKE_OR_QUEUE = """
+WITH counted AS (
 UPDATE race_category
    SET taken = taken + CASE WHEN taken < capacity THEN 1 ELSE 0 END,
        waiting = waiting + CASE WHEN taken < capacity THEN 0 ELSE 1 END,
        queue_last = queue_last + CASE WHEN taken < capacity THEN 0 ELSE 1 END
- WHERE id = %s AND (taken >= capacity OR waiting = 0)
+ WHERE id = $1 AND (taken >= capacity OR waiting = 0)
 RETURNING waiting, queue_last
+), queued AS (
+UPDATE race_entry
+   SET state = 'waiting', queue_number = counted.queue_last, held_until = NULL
+  FROM counted
+ WHERE race_entry.id = $2 AND counted.waiting > 0
+)
+SELECT waiting, queue_last FROM counted
 """
 
 
@@ -48,15 +57,13 @@ def take(entry: Entry, *, queue: bool = True) -> int:
     """
     if not queue:
         return _take_free(entry)
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE_OR_QUEUE, [entry.category_id])
-        counted = cursor.fetchone()
-    if counted is None:
+    counted = rows.ask(TAKE_OR_QUEUE, [entry.category_id, entry.pk])
+    if not counted:
         return _take_beside_the_line(entry)
-    waiting, number = counted
+    ((waiting, number),) = counted
     if waiting:
         _refuse_full_region(entry)
-        _queued(entry, number)
+        entry.state, entry.queue_number, entry.held_until = State.WAITING, number, None
     else:
         _count_quota(entry)
     return int(waiting)
@@ -82,13 +89,9 @@ def _take_beside_the_line(entry: Entry) -> int:
         return 0
     _refuse_full_region(entry)
     Category.objects.filter(pk=category.pk).update(waiting=F("waiting") + 1, queue_last=F("queue_last") + 1)
-    _queued(entry, category.queue_last + 1)
+    entry.state, entry.queue_number, entry.held_until = State.WAITING, category.queue_last + 1, None
+    Entry.objects.filter(pk=entry.pk).update(state=entry.state, queue_number=entry.queue_number, held_until=None)
     return category.waiting + 1
-
-
-def _queued(entry: Entry, number: int) -> None:
-    entry.state, entry.queue_number, entry.held_until = State.WAITING, number, None
-    Entry.objects.filter(pk=entry.pk).update(state=entry.state, queue_number=number, held_until=None)
 
 
 def locked(category: int) -> Category:
@@ -186,8 +189,7 @@ def release(category: int, quota_key: str) -> list[Entry]:
 def lock_people(numbers: Iterable[str]) -> None:
     """Wait for whoever enters people of these document numbers at this moment. Before any other lock, in one order."""
     keys = sorted({int(vault.keyed("lock", vault.normal(number))[:15], 16) for number in numbers})
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key", [keys])
+    rows.ask("SELECT count(pg_advisory_xact_lock(key)) FROM unnest($1::bigint[]) AS key", [keys])
 
 
 def take_again(entry: Entry, *, by: User | None) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,6 +46,8 @@ from race.particulars import same_name as same_name
 from race.refused import Refused
 
 State = Entry.State
+#: The riders of a document; nearly always there is none.
+KNOWN = "SELECT id FROM race_rider WHERE identity_hash = $1 AND merged_into_id IS NULL AND erased_at IS NULL"
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class Form:
     def asked(self) -> str:
         """The keyed hash of what is asked for: the same key with another one is a mistake."""
         whole = {
-            "person": asdict(self.person), "categories": sorted(category.pk for category in self.categories),
-            "contact": asdict(self.contact), "team": self.team.pk if self.team else None,
+            "person": vars(self.person), "categories": sorted(category.pk for category in self.categories),
+            "contact": vars(self.contact), "team": self.team.pk if self.team else None,
         }  # fmt: skip
         return vault.keyed("request", orjson.dumps(whole, option=orjson.OPT_SORT_KEYS).decode())
 
@@ -144,9 +146,10 @@ def _entered(form: Form, asked: str) -> Entered:
         entry.registration, entry.rider = booked, rider  # they have their numbers now
     link = links.unwritten(booked)
     line = LogLine(edition=edition, what="registered", by=form.by, registration=booked, rider=rider)
+    mails = messages.unwritten(booked, "registered", rider=rider, link=link)
     with _told():
-        rows.write([booked, *([] if known else [rider]), accepted, link, line, *entries])
-    messages.about(booked, "registered", rider=rider, link=link)
+        rows.write([booked, *([] if known else [rider]), accepted, link, line, *mails, *entries])
+    messages.ring(mails)
     return Entered(booked, link, _placed(edition, entries), new=True)
 
 
@@ -301,7 +304,8 @@ def written(person: Person) -> Rider:
 def _rider(person: Person) -> tuple[Rider, bool]:
     """The rider, and whether it was known; a new one is not written yet."""
     digest = particulars.fingerprint(person)
-    for rider in Rider.objects.filter(identity_hash=digest, merged_into=None, erased_at=None).order_by("pk"):
+    known = [number for (number,) in rows.ask(KNOWN, [digest])]
+    for rider in Rider.objects.filter(pk__in=known).order_by("pk") if known else ():
         if particulars.same_name(rider, person):
             kept = {name: value for name, value in person.private.items() if value}
             columns = dossier.columns(dossier.read(rider) | kept)

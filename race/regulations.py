@@ -14,10 +14,10 @@ from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 import orjson
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils.translation import gettext as _
 
-from race import eligibility
+from race import eligibility, rows
 from race.entry_rules import EntryRules
 from race.models import Category, Edition, Race, Regulations, User
 from race.refused import Refused
@@ -26,6 +26,9 @@ EDITION = (
     "number", "name_zh", "name_en", "venue_zh", "venue_en", "sponsor_zh", "sponsor_en", "zone", "league", "contact",
     "illustrative",
 )  # fmt: skip
+NEWEST = """
+SELECT id, edition_id, version, waiver_sha256 FROM race_regulations WHERE edition_id = $1 ORDER BY version DESC LIMIT 1
+"""
 
 
 def document(edition: Edition) -> dict[str, Any]:
@@ -67,10 +70,13 @@ def _published(edition: Edition, now: dict[str, Any], digest: str, by: User | No
 
 def accepted(edition: Edition, version: int) -> Regulations:
     """The version somebody signs. Refused (`new_version`) when it is not the newest: they have not read what counts."""
-    newest = Regulations.objects.filter(edition=edition).defer("document").order_by("-version").first()
-    if newest is None or newest.version != version:
+    newest = rows.ask(NEWEST, [edition.pk])
+    if not newest or newest[0][2] != version:
         raise Refused("new_version", _("The regulations have a new version. Read and accept it."))
-    return newest
+    found: Regulations = Regulations.from_db(
+        DEFAULT_DB_ALIAS, ["id", "edition_id", "version", "waiver_sha256"], newest[0]
+    )
+    return found
 
 
 def terms(category: Category, rules: EntryRules) -> eligibility.CategoryTerms:

@@ -7,6 +7,7 @@ whoever must read them. Both keys come from settings.IDENTITY_KEYS, or from SECR
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
+from functools import cache
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
@@ -14,13 +15,18 @@ from django.conf import settings
 KEY_VERSION = 1
 
 
-def _secrets() -> list[bytes]:
+def _secrets() -> tuple[bytes, ...]:
     keys = settings.IDENTITY_KEYS or [settings.SECRET_KEY]
-    return [str(key).encode() for key in keys]
+    return tuple(str(key).encode() for key in keys)
 
 
 def _seals() -> MultiFernet:
-    return MultiFernet([Fernet(urlsafe_b64encode(hashlib.sha256(b"seal:" + secret).digest())) for secret in _secrets()])
+    return _seals_of(_secrets())
+
+
+@cache
+def _seals_of(secrets: tuple[bytes, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(urlsafe_b64encode(hashlib.sha256(b"seal:" + secret).digest())) for secret in secrets])
 
 
 def document_kind(kind: str, country: str = "") -> str:

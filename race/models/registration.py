@@ -45,8 +45,11 @@ class Registration(models.Model):
 class PrivateLink(models.Model):
     """`/my/<secret>/`: whoever holds it is the payer (`rider` empty) or that one rider of the registration.
 
-    The secret is looked up by its SHA-256 and kept sealed, so that a mail can carry the same link again.
+    The secret is looked up by its SHA-256 and kept sealed, so that a mail can carry the same link again. `secret` is no
+    column: only a link that was made this moment has it in the open.
     """
+
+    secret: str = ""
 
     registration = models.ForeignKey(Registration, models.CASCADE, related_name="links")
     rider = models.ForeignKey(Rider, models.PROTECT, null=True, blank=True, related_name="links")
