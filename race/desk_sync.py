@@ -133,9 +133,10 @@ def _book(desk: Desk, event: Event) -> None:
         entry.paid_fen = entry.fee_fen - int(event.value)
         ledger.book(edition, LedgerLine.Kind.FEE, "cash", int(event.value), entry=entry, note=note, by=desk.by)
     elif event.value == "off":
-        ledger.book(
-            edition, LedgerLine.Kind.DEPOSIT_BACK, "cash", -rules.chip_deposit_fen, entry=entry, note=note, by=desk.by
-        )
+        for chip, fen in ledger.deposits_of(entry).items():
+            ledger.book(
+                edition, LedgerLine.Kind.DEPOSIT_BACK, "cash", -fen, entry=entry, transponder=chip, note=note, by=desk.by
+            )
     else:
         ledger.book(
             edition, LedgerLine.Kind.DEPOSIT, event.value, rules.chip_deposit_fen, entry=entry, note=note, by=desk.by

@@ -7,8 +7,9 @@ booked without an entry bought nothing (money that came twice, late or in anothe
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from race import log, transactions
@@ -18,8 +19,8 @@ from race.payments.books import OF_THE_FEE, book
 from race.refused import Refused
 
 __all__ = [
-    "OF_THE_FEE", "book", "correct", "deposit", "deposit_back", "deposit_kept", "deposits", "held", "mark_paid",
-    "mark_registration_paid",
+    "OF_THE_FEE", "book", "correct", "covering", "deposit", "deposit_back", "deposit_kept", "deposits", "deposits_by_chip",
+    "deposits_of", "due_back", "held", "mark_paid", "mark_registration_paid",
 ]  # fmt: skip
 
 Kind = LedgerLine.Kind
@@ -114,11 +115,46 @@ def _close_what_is_paid(registration: Registration) -> None:
 def deposits(edition: Edition) -> dict[int, int]:
     """Entry -> fen of deposits that are held for it now; entries for which nothing is held are left out."""
     held: dict[int, int] = defaultdict(int)
-    kinds = (Kind.DEPOSIT, Kind.DEPOSIT_BACK, Kind.DEPOSIT_KEPT)
-    lines = LedgerLine.objects.filter(edition=edition, kind__in=kinds, entry__isnull=False)
-    for entry, kind, total in lines.order_by().values_list("entry", "kind").annotate(total=Sum("amount_fen")):
-        held[entry] += -total if kind == Kind.DEPOSIT_KEPT else total
+    for (entry, _chip), fen in deposits_by_chip(edition).items():
+        held[entry] += fen
     return {entry: total for entry, total in held.items() if total}
+
+
+def deposits_by_chip(edition: Edition) -> dict[tuple[int, int | None], int]:
+    """(Entry, chip) -> fen that is held now; no chip where sign-on took the money before a chip was given. One query."""
+    return _held(LedgerLine.objects.filter(edition=edition, entry__isnull=False))
+
+
+def deposits_of(entry: Entry) -> dict[Transponder | None, int]:
+    """What is held for an entry, by the chip it was taken for."""
+    held = {chip: fen for (_entry, chip), fen in _held(LedgerLine.objects.filter(entry=entry)).items() if fen > 0}
+    chips = Transponder.objects.in_bulk([key for key in held if key is not None])
+    return {chips[key] if key is not None else None: fen for key, fen in held.items()}
+
+
+def due_back(entry: Entry, chip: Transponder, still_out: Collection[int]) -> dict[Transponder | None, int]:
+    """What goes back with this chip: its own deposit, and with the rider's last chip all that is left.
+
+    The deposit may have been taken at sign-on without a chip, or for one that was replaced since.
+    """
+    held = deposits_of(entry)
+    return {one: fen for one, fen in held.items() if one == chip or not still_out}
+
+
+def covering(entry: Entry, chip: Transponder, still_out: Collection[int]) -> dict[Transponder | None, int]:
+    """What is held for this chip, or else for none that the rider still has."""
+    held = deposits_of(entry)
+    if chip in held:
+        return {chip: held[chip]}
+    return {one: fen for one, fen in held.items() if one is None or one.pk not in still_out}
+
+
+def _held(lines: QuerySet[LedgerLine]) -> dict[tuple[int, int | None], int]:
+    held: dict[tuple[int, int | None], int] = defaultdict(int)
+    told = lines.filter(kind__in=(Kind.DEPOSIT, Kind.DEPOSIT_BACK, Kind.DEPOSIT_KEPT)).order_by()
+    for entry, chip, kind, total in told.values_list("entry", "transponder", "kind").annotate(Sum("amount_fen")):
+        held[entry, chip] += -total if kind == Kind.DEPOSIT_KEPT else total
+    return {key: total for key, total in held.items() if total}
 
 
 @transactions.retried

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -63,12 +64,13 @@ def back(request: HttpRequest, edition: Edition) -> HttpResponse:
             raise
         return _desk(request, edition, early={"why": refused.message, "chip": transponders.normal(code)})
     entry, chip = ended.entry, ended.transponder
-    held = ledger.held(entry, chip)
     said = _("Chip %(chip)s of %(bib)s %(rider)s is back.")
-    if held > 0 and request.POST.get("deposit"):
-        ledger.deposit_back(entry, chip, held, _method(request), by)
+    due = ledger.due_back(entry, chip, _still_out(entry, chip)) if request.POST.get("deposit") else {}
+    for taken_for, fen in due.items():
+        ledger.deposit_back(entry, taken_for, fen, _method(request), by)
+    if due:
         said = _("Chip %(chip)s of %(bib)s %(rider)s is back. Give back %(yuan)s yuan.")
-    told = {"chip": chip.code, "bib": entry.bib or "–", "rider": entry.rider, "yuan": f"{held / 100:g}"}
+    told = {"chip": chip.code, "bib": entry.bib or "–", "rider": entry.rider, "yuan": f"{sum(due.values()) / 100:g}"}
     return done(request, edition, said % told)
 
 
@@ -78,8 +80,10 @@ def lose(request: HttpRequest, edition: Edition) -> HttpResponse:
     """A chip is lost; its deposit stays."""
     code, reason, by = request.POST.get("chip", ""), request.POST.get("reason", "")[:200], actor(request)
     last = transponders.lose(edition, code, by=by, reason=reason)
-    if last is not None and (held := ledger.held(last.entry, last.transponder)) > 0:
-        ledger.deposit_kept(last.entry, last.transponder, held, _method(request), by)
+    if last is not None:
+        entry, chip = last.entry, last.transponder
+        for taken_for, fen in ledger.covering(entry, chip, _still_out(entry, chip)).items():
+            ledger.deposit_kept(entry, taken_for, fen, _method(request), by)
     return done(request, edition, _("Chip %(chip)s is marked as lost.") % {"chip": transponders.normal(code)})
 
 
@@ -88,11 +92,15 @@ def lose(request: HttpRequest, edition: Edition) -> HttpResponse:
 def out(request: HttpRequest, edition: Edition) -> HttpResponse:
     """`/office/chips/out/`: which chips are not back, and what deposit is held for them. Five queries at any size."""
     rows = transponders.outstanding(edition)
-    held = ledger.deposits(edition)
-    lost = transponders.lost(edition)
+    held = ledger.deposits_by_chip(edition)
+    total = sum(held.values())
+    own = {one.pk: held.pop((one.entry_id, one.transponder_id), 0) for one in rows}
+    left: dict[int, int] = defaultdict(int)
+    for (entry, _chip), fen in held.items():
+        left[entry] += fen
     context = {
-        "edition": edition, "rows": [{"one": one, "held": held.get(one.entry_id, 0)} for one in rows],
-        "lost": sorted(lost.items()), "total": sum(held.values()),
+        "edition": edition, "rows": [{"one": one, "held": own[one.pk] or left.pop(one.entry_id, 0)} for one in rows],
+        "lost": sorted(transponders.lost(edition).items()), "total": total,
     }  # fmt: skip
     return render(request, "race/office/chips_out.html", context)
 
@@ -150,10 +158,16 @@ def _take_deposit(request: HttpRequest, edition: Edition, entry: Entry, made: As
     """Book the deposit where the desk has taken it; what is said of it."""
     amount = EntryRules.of(edition.entry_rules).chip_deposit_fen
     chip: Transponder = made.transponder
-    if not request.POST.get("deposit") or amount == 0 or ledger.held(entry, chip) > 0:
+    if not request.POST.get("deposit") or amount == 0 or ledger.covering(entry, chip, _still_out(entry, chip)):
         return ""
     ledger.deposit(entry, chip, amount, _method(request), actor(request))
     return _("Deposit of %(yuan)s yuan taken.") % {"yuan": f"{amount / 100:g}"}
+
+
+def _still_out(entry: Entry, chip: Transponder) -> set[int]:
+    """The other chips that the rider has now."""
+    mine = transponders.carried([entry], clock.now(entry.race.edition)).get(entry.pk, [])
+    return {one.transponder_id for one in mine} - {chip.pk}
 
 
 def _method(request: HttpRequest) -> str:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from race import bibs, ledger, transponders
-from race.models import Category, Edition, Entry, LedgerLine, LogLine, Message
+from race.models import Category, Edition, Entry, LedgerLine, LogLine, Message, Transponder
 from tests import cast, desk_field
 from tests.race.test_transponders import desk, history
 
@@ -154,6 +154,68 @@ def test_a_lost_chip_keeps_its_deposit():
     assert ledger.deposits(made.edition) == {}
     assert LedgerLine.objects.filter(entry=late).order_by("pk").last().kind == "deposit_kept"
     assert client.get("/office/chips/out/").context["lost"] == [("N1", "掉进河里")]
+
+
+def test_the_deposit_of_sign_on_goes_back_with_the_last_chip():
+    """Sign-on takes it for the rider, before a chip is in anybody's hand."""
+    made = desk()
+    client, late = member(made), cast.enter(made, 5)
+    ledger.deposit(late, None, 10_000, "cash", None)
+    for chip in ("N1", "N2"):
+        assert post(client, "chips/give/", chip=chip, bib="5", deposit="1")[1] == [
+            ("success", f"5 号车手5领到芯片 {chip}。")
+        ]
+    rows = client.get("/office/chips/out/").context
+    assert [(row["one"].transponder.code, row["held"]) for row in rows["rows"] if row["one"].entry == late] == [
+        ("N1", 10_000),
+        ("N2", 0),
+    ]
+    assert rows["total"] == 10_000
+    data = {"deposit": "1", "reason": "退赛"}
+    assert post(client, "chips/back/", chip="N1", **data)[1] == [("success", "5 号车手5的芯片 N1 已收回。")]
+    said = post(client, "chips/back/", chip="N2", **data)[1]
+    assert said == [("success", "5 号车手5的芯片 N2 已收回。退还押金 100 元。")]
+    assert ledger.deposits(made.edition) == {}
+
+
+def test_each_of_two_chips_has_its_own_deposit():
+    made = desk()
+    client, late = member(made), cast.enter(made, 5)
+    for chip in ("N1", "N2"):
+        post(client, "chips/give/", chip=chip, bib="5", deposit="1")
+    rows = client.get("/office/chips/out/").context["rows"]
+    assert [row["held"] for row in rows if row["one"].entry == late] == [10_000, 10_000]
+    post(client, "chips/back/", chip="N1", deposit="1", reason="退赛")
+    assert ledger.deposits_by_chip(made.edition) == {(late.pk, Transponder.objects.get(code="N2").pk): 10_000}
+
+
+def test_the_deposit_follows_a_rider_whose_chip_was_replaced():
+    made = desk()
+    client, late = member(made), cast.enter(made, 5)
+    post(client, "chips/give/", chip="N1", bib="5", deposit="1")
+    post(client, "chips/back/", chip="N1", reason="坏了")
+    assert post(client, "chips/give/", chip="N2", bib="5", deposit="1")[1] == [("success", "5 号车手5领到芯片 N2。")]
+    assert post(client, "chips/lost/", chip="N2", reason="掉进河里")[1] == [("success", "芯片 N2 已标为遗失。")]
+    assert list(LedgerLine.objects.filter(entry=late).order_by("pk").values_list("kind", "transponder__code")) == [
+        ("deposit", "N1"),
+        ("deposit_kept", "N1"),
+    ]
+
+
+def test_a_rider_who_is_found_comes_with_the_history_of_the_number():
+    made = stage()
+    client, entry = member(made), Entry.objects.order_by("pk")[0]
+    assert client.get(f"/office/bibs/?q={entry.rider.name_zh}").context["hits"] == [{"entry": entry, "lines": []}]
+    bibs.give(entry, 7, by=cast.person(made.edition, "office"))
+    bibs.replace_lost(entry, by=None, reason="雨里掉了", bib=9)
+    page = client.get("/office/bibs/?q=9")
+    (hit,) = page.context["hits"]
+    assert [(str(line["word"]), line["numbers"], line["reason"]) for line in hit["lines"]] == [
+        ("号码布遗失", "7", "雨里掉了"),
+        ("发放号码", "7 → 9", "雨里掉了"),
+        ("发放号码", "– → 7", ""),
+    ]
+    assert "7 → 9" in page.content.decode()
 
 
 def test_a_file_is_looked_at_then_taken_in():
