@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from race import clock, desk_roster, desk_sync, regulations, transponders
+from race import clock, desk_roster, desk_sync, ledger, regulations, transponders
 from race.desk_ticks import Event
 from race.models import (
     Acceptance,
@@ -22,6 +22,7 @@ from race.models import (
     Entry,
     LedgerLine,
     Rider,
+    Transponder,
 )
 from tests import cast
 
@@ -292,6 +293,15 @@ def test_mistakes_are_taken_back(stage: cast.Cast) -> None:
     row = desk_roster.rows(stage.edition, [stage.entries[1].pk])[0]
     assert (row["ticks"], row["here"], row["chips"]) == ({}, False, [])
     assert sum(LedgerLine.objects.values_list("amount_fen", flat=True)) == 0
+
+
+def test_a_deposit_taken_for_a_chip_is_given_back_once(stage: cast.Cast) -> None:
+    """The office took it for the chip; sign-on gives it back; the office has nothing left to give."""
+    entry = stage.entries[1]
+    chip = Transponder.objects.create(edition=stage.edition, code="N1")
+    ledger.deposit(entry, chip, 10_000, "cash", None)
+    assert take(stage, tick(stage, 1, "deposit", "off")) == ["done"]
+    assert (ledger.deposits_by_chip(stage.edition), ledger.held(entry, chip)) == ({}, 0)
 
 
 def test_unknown_riders_and_those_of_another_edition(stage: cast.Cast) -> None:
