@@ -16,27 +16,26 @@ def guard_off() -> Iterator[None]:
     """Inside the block this process sells places without a guard. The database's own has to be dropped apart."""
     from race import places, registration
 
-    guarded, made = places.take, registration._entries
+    guarded, judged = places.take, registration.refuse_ineligible
 
-    def counted(*arguments):  # type: ignore[no-untyped-def]
-        entries = made(*arguments)
-        for entry in entries:
-            entry.room = room(entry)  # type: ignore[attr-defined]
-        return entries
+    def counted(edition, person, categories):  # type: ignore[no-untyped-def]
+        judged(edition, person, categories)
+        for category in categories:
+            category.room = room(category)
 
-    places.take, registration._entries = counted_and_taken, counted
+    places.take, registration.refuse_ineligible = counted_and_taken, counted
     try:
         yield
     finally:
-        places.take, registration._entries = guarded, made
+        places.take, registration.refuse_ineligible = guarded, judged
 
 
-def room(entry) -> bool:  # type: ignore[no-untyped-def]
-    """Whether there is a place, by counting who is there, before the entry is written."""
+def room(category) -> bool:  # type: ignore[no-untyped-def]
+    """Whether there is a place, by counting who is there, when the form is judged."""
     from race.models import Entry
 
-    there = Entry.objects.filter(category=entry.category_id, state__in=Entry.PLACED)
-    return bool(there.count() < entry.category.capacity)
+    there = Entry.objects.filter(category=category, state__in=Entry.PLACED)
+    return bool(there.count() < category.capacity)
 
 
 def counted_and_taken(entry, *, queue: bool = True) -> int:  # type: ignore[no-untyped-def]
@@ -45,7 +44,7 @@ def counted_and_taken(entry, *, queue: bool = True) -> int:  # type: ignore[no-u
 
     from race.models import Category, Entry
 
-    if entry.room:
+    if entry.category.room:
         return 0
     Category.objects.filter(pk=entry.category_id).update(waiting=F("waiting") + 1, queue_last=F("queue_last") + 1)
     number = Category.objects.values_list("queue_last", flat=True).get(pk=entry.category_id)

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -52,6 +53,11 @@ class Facts:
     documents: dict[tuple[int, str], Document] = field(default_factory=dict)
     chips: dict[int, dict[str, Assignment]] = field(default_factory=lambda: defaultdict(dict))
     ticks: dict[int, dict[str, Given]] = field(default_factory=lambda: defaultdict(dict))
+
+    @cached_property
+    def as_good(self) -> frozenset[int]:
+        """Versions that ask for what the newest asks; only looked up when a desk showed an older one."""
+        return frozenset(regulations.as_good(self.edition))
 
 
 def slot(item: str, value: str) -> str:

@@ -135,7 +135,14 @@ def _book(desk: Desk, event: Event) -> None:
     elif event.value == "off":
         for chip, fen in ledger.deposits_of(entry).items():
             ledger.book(
-                edition, LedgerLine.Kind.DEPOSIT_BACK, "cash", -fen, entry=entry, transponder=chip, note=note, by=desk.by
+                edition,
+                LedgerLine.Kind.DEPOSIT_BACK,
+                "cash",
+                -fen,
+                entry=entry,
+                transponder=chip,
+                note=note,
+                by=desk.by,
             )
     else:
         ledger.book(

@@ -232,7 +232,7 @@ def _sign_waiver(desk: Desk, event: Event, entry: Entry) -> str:
     """The waiver, signed on the desk's screen with a typed name, in the version that was shown."""
     if not event.value.strip() or event.value == "off":
         return "bad_value"
-    if event.version != desk.facts.version.version:
+    if event.version != desk.facts.version.version and event.version not in desk.facts.as_good:
         return "new_version"
     if not any(gap["code"].startswith("waiver") for gap in desk_roster.gaps(entry, desk.facts)):
         return "known"

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from race import vault
+from race import phones, vault
 from race.models import Registration, Rider
 
 #: Every field of the sealed text; all are strings, empty where not given. `insured_until` is an ISO date.
@@ -44,8 +44,9 @@ def columns(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def contact_hash(address: str) -> str:
-    """The keyed hash of an e-mail address or a phone number, in one spelling; empty for none."""
+    """The keyed hash of an e-mail address or a phone number, in one spelling however it was typed; empty for none."""
     folded = address.strip().lower().replace(" ", "").replace("-", "")
+    folded = folded if "@" in folded else phones.dialled(folded) or folded
     return vault.keyed("contact", folded) if folded else ""
 
 

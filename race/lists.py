@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from race import clock, dossier, eligibility, log, papers, permissions, transponders, vault
+from race import clock, dossier, eligibility, log, papers, permissions, regulations, transponders, vault
 from race.entry_rules import EntryRules
 from race.models import Acceptance, Document, Edition, Entry, Race, Regulations, Role, User
 from race.models.edition import in_language
@@ -304,10 +304,9 @@ def _sex(sex: str) -> str:
 
 def _signed(edition: Edition, riders: Iterable[int]) -> set[int] | None:
     """Riders who signed the waiver as it is now; None where the edition has none."""
-    newest = Regulations.objects.filter(edition=edition).order_by("-version").first()
-    if newest is None or not (edition.waiver_zh or edition.waiver_en):
+    if not (edition.waiver_zh or edition.waiver_en) or not Regulations.objects.filter(edition=edition).exists():
         return None
-    signed = Acceptance.objects.filter(rider__in=list(riders), waiver_sha256=newest.waiver_sha256)
+    signed = Acceptance.objects.filter(rider__in=list(riders), waiver_sha256=regulations.waiver_now(edition))
     return set(signed.values_list("rider_id", flat=True))
 
 

@@ -12,17 +12,15 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import cast
 
-import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from race import dossier, eligibility, identity, names, nations, regulations, vault, words
+from race import dossier, eligibility, identity, names, nations, phones, regulations, vault, words
 from race.models import Registration, Rider
 from race.refused import Refused
 
-HOME = "CN"
 #: The longest text of each field, in characters.
 LIMITS: Mapping[str, int] = {
     "name_zh": 60, "surname_latin": 60, "given_latin": 80, "passport_name": 120, "identity_number": 40, "identity_kind": 20,
@@ -99,16 +97,10 @@ def phone(value: str, *, name: str = "phone") -> str:
 
     A number without a country is one of China.
     """
-    given = unicodedata.normalize("NFKC", text(name, value))
-    if not given:
-        return ""
-    try:
-        number = phonenumbers.parse(given, HOME)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or number.extension or not phonenumbers.is_possible_number(number):
+    given = text(name, value)
+    if given and not (number := phones.dialled(given)):
         raise Refused("bad_phone", _("%(field)s: this is not a phone number.") % {"field": words.field(name)})
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return number if given else ""
 
 
 def email(value: str) -> str:

@@ -7,7 +7,7 @@ changed row makes a new version (docs/decisions/regulations.md). The page and th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, cast
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from race import eligibility, rows
@@ -69,14 +70,47 @@ def _published(edition: Edition, now: dict[str, Any], digest: str, by: User | No
 
 
 def accepted(edition: Edition, version: int) -> Regulations:
-    """The version somebody signs. Refused (`new_version`) when it is not the newest: they have not read what counts."""
+    """The version somebody signs. Refused (`new_version`) when a newer one asks for more: they have not read what counts."""
     newest = rows.ask(NEWEST, [edition.pk])
     if not newest or newest[0][2] != version:
-        raise Refused("new_version", _("The regulations have a new version. Read and accept it."))
+        return _as_good(edition, version)
     found: Regulations = Regulations.from_db(
         DEFAULT_DB_ALIAS, ["id", "edition_id", "version", "waiver_sha256"], newest[0]
     )
     return found
+
+
+def _as_good(edition: Edition, version: int) -> Regulations:
+    shown = as_good(edition, [version]).get(version)
+    if shown is None:
+        raise Refused("new_version", _("The regulations have a new version. Read and accept it."))
+    return shown
+
+
+def as_good(edition: Edition, versions: Collection[int] | None = None) -> dict[int, Regulations]:
+    """Those versions (or all) that ask whoever signs for what the newest asks, by their number. Two queries."""
+    kept = Regulations.objects.filter(edition=edition)
+    newest = kept.order_by("-version").first()
+    asked = kept if versions is None else kept.filter(version__in=versions)
+    return {one.version: one for one in asked if newest and same_terms(one.document, newest.document)}
+
+
+def waiver_now(edition: Edition) -> QuerySet[Any]:
+    """The hash of the waiver that counts, as a subquery: whoever signed this text need not sign again."""
+    return Regulations.objects.filter(edition=edition).order_by("-version").values("waiver_sha256")[:1]
+
+
+def same_terms(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two documents say the same of all that is signed: everything but how many places there are."""
+    return _signed_part(one) == _signed_part(other)
+
+
+def _signed_part(document: Mapping[str, Any]) -> dict[str, Any]:
+    races = [
+        race | {"categories": [{**category, "capacity": None} for category in race["categories"]]}
+        for race in document.get("races", [])
+    ]
+    return {**document, "races": races}
 
 
 def terms(category: Category, rules: EntryRules) -> eligibility.CategoryTerms:

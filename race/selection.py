@@ -10,9 +10,9 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
-from race import clock, papers, transponders
+from race import clock, papers, regulations, transponders
 from race.entry_rules import EntryRules
-from race.models import Acceptance, Assignment, Document, Edition, Entry, Payment, Regulations
+from race.models import Acceptance, Assignment, Document, Edition, Entry, Payment
 
 #: Every value a filter may have; "" is no filter. `team` and `region` are any of theirs.
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -159,10 +159,9 @@ def with_papers(edition: Edition, which: str) -> Q:
 
 def signed_newest(edition: Edition) -> Exists:
     """Whether the rider (or one who was found to be the same person) signed the waiver as it stands now."""
-    newest = Regulations.objects.filter(edition=edition).order_by("-version").values("waiver_sha256")[:1]
     whose = Q(rider=OuterRef("rider")) | Q(rider__merged_into=OuterRef("rider"))
     signed = Acceptance.objects.filter(whose, regulations__edition=edition)
-    return Exists(signed.filter(waiver_sha256=newest))
+    return Exists(signed.filter(waiver_sha256=regulations.waiver_now(edition)))
 
 
 def _born_before(edition: Edition, rules: EntryRules) -> date:

@@ -275,9 +275,9 @@ def missing_of(entries: Sequence[Entry]) -> dict[int, list[str]]:
         return {}
     edition, riders = entries[0].edition, {entry.rider_id for entry in entries}
     signed: dict[int, set[bool]] = {}
-    for rider, guardian in Acceptance.objects.filter(rider__in=riders, regulations__edition=edition).values_list(
-        "rider", "guardian"
-    ):
+    counts = Acceptance.objects.filter(rider__in=riders, regulations__edition=edition)
+    counts = counts.filter(waiver_sha256=regulations.waiver_now(edition))
+    for rider, guardian in counts.values_list("rider", "guardian"):
         signed.setdefault(rider, set()).add(guardian)
     sent = Document.objects.filter(rider__in=riders, edition=edition, state__in=("sent", "accepted"))
     handed_in = set(sent.values_list("rider", "kind"))

@@ -155,7 +155,7 @@ def _people(
             papers.Need(terms.kind, papers.label(terms.kind), terms.required, sent.get(pk, {}).get(terms.kind))
             for terms in papers.asked_of(rider, edition)
         ]
-        stale = last is None or last.waiver_sha256 != newest.waiver_sha256 or last.regulations_id != newest.pk
+        stale = last is None or not regulations.same_terms(last.regulations.document, newest.document)
         stale = stale or (minor(rider, edition) and last is not None and not last.guardian)
         people.append(
             Person(rider, mine, dossier.read(rider), team, minor(rider, edition), needs, last, signs=alive and stale)

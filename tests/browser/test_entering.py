@@ -253,6 +253,31 @@ def test_the_page_works_without_scripts(web: str, chromium: Browser) -> None:
     context.close()
 
 
+def test_one_rider_and_a_whole_team_lead_to_each_other_and_files_speak_our_words(web: str, chromium: Browser) -> None:
+    weekend()
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN", java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{web}/enter/")
+    assert page.text_content("label[for=id_kind]") == "证件类型"
+    page.click("text=车队集体报名")
+    page.wait_for_url("**/enter/team/")
+    assert page.text_content(".file-button") == "选择文件"
+    assert (page.is_visible(".file-none"), page.text_content(".file-none")) == (True, "未选择")
+    with page.expect_file_chooser():
+        page.click(".file-button")
+    with page.expect_file_chooser():
+        page.press("#id_list", "Enter")
+    page.set_input_files(
+        "#id_list", {"name": "车队.csv", "mimeType": "text/csv", "buffer": "姓名,证件号码\n甲一,1".encode()}
+    )
+    assert page.is_hidden(".file-none")
+    page.click("button[value=judge]")
+    page.wait_for_selector(".team-table")
+    page.click("text=个人报名")
+    page.wait_for_url("**/enter/")
+    context.close()
+
+
 def test_the_held_time_is_the_servers_and_ends(web: str, page: Page) -> None:
     weekend()
     page.clock.install(time=datetime(2031, 1, 1, tzinfo=ZoneInfo("UTC")))  # a phone whose clock is years off

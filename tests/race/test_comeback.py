@@ -64,6 +64,27 @@ def test_a_phone_is_found_however_it_is_written() -> None:
     assert Message.objects.get(kind="code").channel == "sms"
 
 
+@pytest.mark.parametrize(
+    "typed", ["138 0000 1234", "13800001234", "+8613800001234", "0086 138-0000-1234", "１３８００００１２３４"]
+)
+def test_every_spelling_of_a_phone_is_one_after_a_change_too(typed: str) -> None:
+    from race import details
+
+    place = open_entries()
+    entry = enter(place, "甲一")
+    link = links.make(entry.registration)  # type: ignore[arg-type]
+    details.change(link, entry.rider, {"phone": "138 0000 1234"})
+    assert dossier.contact_hash(typed) == dossier.contact_hash("+8613800001234")
+    code = ask(place, typed)
+    found = comeback.links_of(comeback.enter("13800001234", code))
+    assert [one.registration_id for one in found] == [entry.registration_id]
+
+
+def test_what_is_no_phone_and_no_address_keeps_a_hash_of_its_own() -> None:
+    hashes = {dossier.contact_hash(one) for one in ("13800001234", "13800001235", "1@example.org", "12", "")}
+    assert (len(hashes), dossier.contact_hash("")) == (5, "")
+
+
 def test_a_stranger_is_told_nothing_and_is_sent_nothing(client: Client) -> None:
     place = open_entries()
     enter(place, "甲一")

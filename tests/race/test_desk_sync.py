@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from race import clock, desk_roster, desk_sync, ledger, regulations, transponders
@@ -211,10 +212,14 @@ def test_the_waiver_is_signed_on_the_desks_screen_in_the_version_that_counts(sta
     assert (signed.signer, signed.rider_id, signed.waiver_sha256, signed.guardian) == (
         "车手一", stage.entries[1].rider_id, signed.regulations.waiver_sha256, False,
     )  # fmt: skip
+    Category.objects.update(capacity=F("capacity") + 10)
+    desk_roster.roster(stage.edition)
+    assert take(stage, tick(stage, 2, "waiver", "车手二", version=version)) == ["done"]  # only the places are others
+    version += 1
     Edition.objects.update(waiver_zh="本人自愿参加，风险自负。")
     stage.edition.refresh_from_db()
     gap = desk_roster.rows(stage.edition, [stage.entries[1].pk])[0]["missing"][0]
-    assert (gap["code"], gap["signed"], gap["newest"]) == ("waiver_old", version, version + 1)
+    assert (gap["code"], gap["signed"], gap["newest"]) == ("waiver_old", version - 1, version + 1)
 
 
 def test_for_a_minor_the_guardian_signs(stage: cast.Cast) -> None:

@@ -1,6 +1,7 @@
 """The rider's own page: every state of an entry says what it is and what can be done, to the holder of the link alone."""
 
 import re
+from copy import deepcopy
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -9,9 +10,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from race import dossier, links, payments, regulations
+from race import dossier, links, payments, registration, regulations
 from race.models import Acceptance, Edition, Entry, Payment, PrivateLink, Registration, Rider
-from tests.entering import Field, enter, open_entries
+from race.refused import Refused
+from tests.entering import Field, enter, open_entries, person
 
 pytestmark = pytest.mark.django_db
 State = Entry.State
@@ -185,6 +187,41 @@ def test_a_newer_version_is_signed_once(client: Client) -> None:
     old = client.post(f"{path}riders/{entry.rider_id}/sign/", {"signer": "单雨桐", "version": "1"})
     assert old.status_code == 409
     assert field.edition.regulations.count() == 2
+
+
+def test_another_number_of_places_asks_nobody_to_sign_again(client: Client) -> None:
+    field, _entry, path = one()
+    field.category.capacity += 50
+    field.category.save(update_fields=["capacity"])
+    assert regulations.current(Edition.objects.get()).version == 2
+    assert "竞赛规程有新版本" not in text(client.get(path))
+    later = enter(field, "乙二")
+    third = registration.register(
+        field.edition, person("丙三"), [field.category], contact=registration.Contact("丙三", "c@example.org"),
+        signature=registration.Signature("丙三", 1), key="shown-before", language="zh-hans",
+    )  # fmt: skip
+    versions = Acceptance.objects.order_by("pk").values_list("regulations__version", flat=True)
+    assert (list(versions), later.state, third.entries.get().state) == ([1, 2, 1], State.HELD, State.HELD)
+    field.category.fee_fen += 100
+    field.category.save(update_fields=["fee_fen"])
+    regulations.current(Edition.objects.get())
+    with pytest.raises(Refused) as refused:
+        regulations.accepted(field.edition, 2)
+    assert (refused.value.code, "竞赛规程有新版本" in text(client.get(path))) == ("new_version", True)
+
+
+def test_the_same_terms_are_all_but_the_number_of_places() -> None:
+    document = regulations.document(open_entries().edition)
+    more, dearer = deepcopy(document), deepcopy(document)
+    more["races"][0]["categories"][0]["capacity"] += 1
+    dearer["races"][0]["categories"][0]["fee_fen"] += 1
+    other = document | {"waiver": {"zh": "新", "en": "new"}}
+    assert [regulations.same_terms(document, one) for one in (document, more, dearer, other)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_nobody_else_comes_in(client: Client) -> None:

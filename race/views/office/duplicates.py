@@ -91,7 +91,7 @@ def _facts(rider: Rider) -> list[tuple[str, str, str]]:
         (_("Region"), rider.region_zh, rider.region_code),
     ]
     sealed = [
-        (_("Document"), f"{kind} {mask(number)}", rider.identity_hash),
+        (_("Identity document"), f"{kind} {mask(number)}", rider.identity_hash),
         (_("Phone"), mask(private["phone"]), rider.phone_hash),
         (_("E-mail"), mask(private["email"]), rider.email_hash),
     ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from race import office_entries, to_do
+from race import office_entries, regulations, to_do
 from race.models import Acceptance, Category, Edition, LogLine, Regulations
 from race.refused import Refused
 from race.views.office import wording
@@ -26,7 +26,8 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
     """`/office/settings/`."""
     zone = ZoneInfo(edition.zone)
     newest = Regulations.objects.filter(edition=edition).order_by("-version").first()
-    accepted = Acceptance.objects.filter(regulations=newest).values("rider").distinct().count() if newest else 0
+    signed = Acceptance.objects.filter(regulations__in=regulations.as_good(edition).values())
+    accepted = signed.values("rider").distinct().count()
     lines = LogLine.objects.filter(edition=edition, what__in=CHANGES).select_related("by").order_by("-pk")[:12]
     context = {
         "edition": edition, "categories": to_do.categories(edition), "newest": newest, "accepted": accepted,
