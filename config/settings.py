@@ -148,7 +148,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
-AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+# An account from an address: a whole venue shares one, and nobody elsewhere shall be able to lock the office out.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/api/docs/"
 SESSION_COOKIE_HTTPONLY = True

@@ -8,22 +8,18 @@ Redis; without it, the first limit still holds).
 from __future__ import annotations
 
 import hmac
-import logging
 import secrets
 from datetime import timedelta
 
-import redis
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from race import dossier, messages, particulars, vault
+from race import dossier, messages, particulars, places, rate, vault
 from race.models import Edition, OneTimeCode, PrivateLink, Registration
 from race.refused import Refused
 
-logger = logging.getLogger(__name__)
 GOOD_FOR = timedelta(minutes=10)
 TRIES = 5
 CODES_AN_HOUR = 5
@@ -43,6 +39,7 @@ def ask(edition: Edition, contact: str, language: str, *, asker: str) -> None:
 @transaction.atomic
 def _asked(edition: Edition, contact: str, language: str) -> None:
     digest = dossier.contact_hash(contact)
+    places.lock_people([digest])  # many askings at once are counted one after the other
     now = timezone.now()
     OneTimeCode.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
     if (
@@ -118,16 +115,7 @@ def _spelt(contact: str) -> str:
 
 def _refuse_a_crowd(asker: str) -> None:
     """Count one asking from an address; refused above the limit of the hour."""
-    name = f"comeback:{vault.keyed('asker', asker)}"
-    try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=0.5) as store:
-            count = int(store.incr(name))
-            if count == 1:
-                store.expire(name, 3600)
-    except redis.RedisError as problem:
-        logger.warning("codes are not counted by where they are asked from (%s)", problem)
-        return
-    if count > ASKED_AN_HOUR:
+    if rate.count(f"comeback:{vault.keyed('asker', asker)}") > ASKED_AN_HOUR:
         raise _too_often()
 
 

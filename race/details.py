@@ -37,11 +37,13 @@ def refuse_late(edition: Edition) -> None:
 def change(link: PrivateLink, rider: Rider, values: Mapping[str, str], *, team: str | None = None) -> None:
     """Write what the rider (or the payer) changed: fields of `OWN`, and the team by its name (None leaves it).
 
-    Who pays is written to at the new address too. Refused (`too_late`) after the deadline, and (`no_contact`) where
-    neither an e-mail address nor a phone number would be left.
+    Who pays is written to at the new address too. Refused (`too_late`) after the deadline, (`not_the_rider`) to
+    the manager of a team, and (`no_contact`) where neither an e-mail address nor a phone number would be left.
     """
     booked = link.registration
     refuse_late(booked.edition)
+    if values and booked.kind == Registration.Kind.TEAM and link.rider_id is None:
+        raise Refused("not_the_rider", _("Only the rider changes this, by a private link of their own."))
     locked = Rider.objects.select_for_update().get(pk=rider.pk)
     before = dossier.read(locked)
     after = before | particulars.private({name: values[name] for name in OWN if name in values})

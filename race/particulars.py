@@ -231,6 +231,17 @@ def same_name(rider: Rider, person: Person) -> bool:
     return rider.sort_key == names.sort_key(person.name_zh, person.surname_latin, person.given_latin)
 
 
+def reached_at(rider: Rider, person: Person, contact: Contact | None) -> bool:
+    """Whether a form names an address at which a known rider is reached, or nothing private of the rider is kept.
+
+    Whoever joins a known rider reads what is kept of them: number and name, which many people know, are not enough.
+    """
+    given = {person.private.get("email", ""), person.private.get("phone", "")}
+    given |= {contact.email, contact.phone} if contact else set()
+    hashes = {dossier.contact_hash(address) for address in given if address}
+    return bool(hashes & {rider.email_hash, rider.phone_hash}) or not any(dossier.read(rider).values())
+
+
 def language(value: str) -> str:
     """The language somebody is written to in: one of ours."""
     default: str = Registration._meta.get_field("language").default

@@ -2,6 +2,8 @@
 
 A part is claimed by moving its next try into the future, in a transaction of its own: two workers never send the same
 message, and what a killed worker had claimed is due again after `LEASE`. A message is SENT only after its provider took it.
+
+What strangers can set off, by naming an address in a form, reaches one address at most `AN_HOUR` times an hour; the rest waits.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from race import messages, vault
+from race import dossier, messages, rate, vault
 from race.models import Message
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ PART = 20
 LEASE = timedelta(minutes=3)
 FIRST_PAUSE = timedelta(seconds=30)
 MOST_TRIES = 5
+AN_HOUR = 60  # as many as a team of sixty gives its manager in one go
 FORGOTTEN_AFTER = timedelta(days=30)
 #: What a post office that is closed or says no raises; anything else is a bug and shows itself.
 NOT_TAKEN = (OSError, smtplib.SMTPException, ValueError)
@@ -94,6 +97,9 @@ def _sent(part: list[Message]) -> int:
     sms: SmsProvider = import_string(settings.SMS_PROVIDER)()
     for message in part:
         try:
+            if _too_many(message):
+                failed.append(_later(message))
+                continue
             _hand_over(message, connection, sms)
         except (*NOT_TAKEN, InvalidToken) as problem:
             failed.append(_put_off(message, problem))
@@ -118,6 +124,20 @@ def _hand_over(message: Message, connection: BaseEmailBackend, sms: SmsProvider)
     letter = mail.EmailMessage(" ".join(subject.split()), text, to=[address], connection=connection)
     if not letter.send():
         raise OSError("the mail server took nothing")
+
+
+def _too_many(message: Message) -> bool:
+    """Count a message to its address; whether it had enough for now. What the office wrote, and codes, are limited there."""
+    if message.campaign_id is not None or message.kind == "code" or not message.to_sealed:
+        return False
+    return rate.count(f"mail:{dossier.contact_hash(vault.unseal(message.to_sealed))}") > AN_HOUR
+
+
+def _later(message: Message) -> Message:
+    """The message in an hour, its try not counted."""
+    message.not_before = timezone.now() + timedelta(hours=1)
+    logger.warning("message %s waits an hour: its address has had %s", message.pk, AN_HOUR)
+    return message
 
 
 def _put_off(message: Message, problem: Exception) -> Message:

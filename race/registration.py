@@ -134,7 +134,7 @@ def _entered(form: Form, asked: str) -> Entered:
     edition, signature = form.edition, form.signature
     version = regulations.accepted(edition, signature.version)
     places.lock_people([form.person.identity_number])
-    rider, known = _rider(form.person)
+    rider, known = _rider(form.person, form.contact, by=form.by)
     booked = _booked(edition, form.contact, form.key, asked, form.language, form.team)
     entries = _entries(booked, rider, form.categories, form.team)
     rows.numbered([booked, *entries] if known else [booked, rider, *entries])
@@ -289,24 +289,25 @@ def refuse_closed(edition: Edition, *, by: User | None, now: datetime | None = N
         raise Refused("entries_closed", _("Entries are closed."))
 
 
-def written(person: Person) -> Rider:
+def written(person: Person, *, by: User | None) -> Rider:
     """The rider of this (examined) document, with what is new in the form; a new one where the names do not agree.
 
-    Somebody who merely knows a number cannot overwrite whose it is: the second name becomes a second rider, and the office
-    sees the pair among the duplicates. Who was forgotten stays so: a new rider then.
+    Somebody who merely knows number and name cannot overwrite or read whose they are: a second name, or an address that is
+    not the known rider's, becomes a second rider, and the office (`by`) sees the pair among the duplicates. Who was
+    forgotten stays so: a new rider then.
     """
-    rider, known = _rider(person)
+    rider, known = _rider(person, None, by=by)
     if not known:
         rider.save(force_insert=True)
     return rider
 
 
-def _rider(person: Person) -> tuple[Rider, bool]:
+def _rider(person: Person, contact: Contact | None, *, by: User | None) -> tuple[Rider, bool]:
     """The rider, and whether it was known; a new one is not written yet."""
     digest = particulars.fingerprint(person)
     known = [number for (number,) in rows.ask(KNOWN, [digest])]
     for rider in Rider.objects.filter(pk__in=known).order_by("pk") if known else ():
-        if particulars.same_name(rider, person):
+        if particulars.same_name(rider, person) and (by is not None or particulars.reached_at(rider, person, contact)):
             kept = {name: value for name, value in person.private.items() if value}
             columns = dossier.columns(dossier.read(rider) | kept)
             columns |= {"region_code": person.region_code} if person.region_code else {}

@@ -164,7 +164,7 @@ def _handed_on(entry: Entry, person: Person, *, what: str, signature: Signature 
     if signature is not None:
         signature = registration.signed(entry.edition, person, [entry.category], signature)
         version = regulations.accepted(entry.edition, signature.version)
-    rider = registration.written(person)
+    rider = registration.written(person, by=by)
     if signature is not None and version is not None and entry.registration is not None:
         Acceptance.objects.create(
             rider=rider, registration=entry.registration, regulations=version, waiver_sha256=version.waiver_sha256,

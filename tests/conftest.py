@@ -86,6 +86,15 @@ def _emptying_waits_its_turn() -> None:
     DatabaseOperations.execute_sql_flush = patient  # type: ignore[method-assign]
 
 
+@pytest.fixture(autouse=True)
+def _own_language() -> "Iterator[None]":
+    """The language a request of one test was answered in is not that of the next test."""
+    from django.utils import translation
+
+    yield
+    translation.deactivate()
+
+
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody hears the doorbell: what happens is what the test does, though a worker of another test still runs."""

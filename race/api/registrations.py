@@ -193,6 +193,11 @@ class Mine(APIView):
         assert isinstance(self.request.auth, PrivateLink)
         return self.request.auth
 
+    def payer_only(self) -> None:
+        """Refused (`not_the_payer`) to a rider whom a team entered."""
+        if self.link.rider_id is not None:
+            raise Refused("not_the_payer", _("The team pays for this entry."))
+
     def entry(self, number: int) -> Entry:
         """An entry of the link; 404 for any other."""
         found = next((entry for entry in answers.entries_of(self.link) if entry.pk == number), None)
@@ -228,6 +233,7 @@ class Acted(Mine):
     @extend_schema(request=OneEntry, responses=answers.MineAnswer)
     def post(self, request: Request) -> Response:
         """Do it, and tell how things stand then. A second time changes nothing."""
+        self.payer_only()
         type(self).act(self.entry(validated(OneEntry, request)["entry"]), by=None)
         return self.state()
 
@@ -277,6 +283,7 @@ class Changed(Mine):
         """The category first: its locks come before those of the entry."""
         if "category" in said:
             _edition, (category,) = asked_categories(entry.edition.slug, [said["category"]])
+            self.payer_only()
             self_service.move(entry, category)
         if "private" in said or said["team"] is not None:
             team = said["team"] if said["team"] is None else particulars.text("team", said["team"])
@@ -296,6 +303,7 @@ class Transferred(Mine):
     @extend_schema(request=TransferRequest, responses=answers.MineAnswer)
     def post(self, request: Request) -> Response:
         """Only where the regulations allow it."""
+        self.payer_only()
         said = validated(TransferRequest, request)
         entry = self.entry(said["entry"])
         self_service.transfer(entry, Person(**said["person"]), signature=Signature(**said["signature"]))
@@ -314,6 +322,7 @@ class PaymentsOfMine(Mine):
     @extend_schema(request=PaymentRequest, responses=answers.PaymentAnswer)
     def post(self, request: Request) -> Response:
         """Start a payment; the pending one of the same sum and way, where there is one."""
+        self.payer_only()
         said = validated(PaymentRequest, request)
         payment = payments.start(self.link.registration, said["provider"])
         checkout = payments.checkout(payment, links.url(self.link))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 
 from race import comeback, links
 from race.refused import Refused
@@ -36,7 +40,8 @@ def _step(request: HttpRequest) -> HttpResponse:
     try:
         if code is None:
             edition = entering.found(None)
-            asker = request.META.get("REMOTE_ADDR", "")
+            # The same address as for forms: behind a proxy, the one that it tells.
+            asker = BaseThrottle().get_ident(cast(Request, request))
             comeback.ask(edition, contact, get_language() or "zh-hans", asker=asker)
             return _form(request, contact=contact, sent=True)
         digest = comeback.enter(contact, code)

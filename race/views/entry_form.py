@@ -16,6 +16,7 @@ from race.entry_rules import DocumentTerms, EntryRules
 from race.models import Edition
 from race.refused import Refused
 from race.registration import Contact, Person, Signature
+from race.views.numbers import whole
 
 #: Every field of the page, with the most characters it takes.
 FIELDS: dict[str, int] = {
@@ -101,7 +102,7 @@ def read(posted: MultiValueDict[str, str] | None) -> Filled:
     texts = {name: str(given.get(name) or "").strip()[:longest] for name, longest in FIELDS.items()}
     texts["kind"] = texts["kind"] or ("passport" if (get_language() or "").startswith("en") else "resident")
     texts["nation"] = texts["nation"].upper()
-    chosen = frozenset(int(value) for value in given.getlist("category") if value.isascii() and value.isdigit())
+    chosen = frozenset(pk for value in given.getlist("category") if (pk := whole(value)) is not None)
     return Filled(texts, chosen)
 
 

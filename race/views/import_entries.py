@@ -16,6 +16,7 @@ from race.entry_import import Outcome
 from race.models import Edition
 from race.office_links import office_path
 from race.refused import Refused
+from race.views.numbers import whole
 from race.views.office.access import actor, desk, office_page
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -77,9 +78,9 @@ def preview(request: HttpRequest, edition: Edition, token: str) -> HttpResponse:
 def _mapping(request: HttpRequest) -> dict[int, str]:
     """What each unknown column means, by its position."""
     return {
-        int(name[4:]): str(value)
+        column: str(value)
         for name, value in request.POST.items()
-        if name.startswith("map_") and name[4:].isdigit() and value in entry_columns.LABELS
+        if name.startswith("map_") and (column := whole(name[4:])) is not None and value in entry_columns.LABELS
     }
 
 

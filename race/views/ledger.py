@@ -100,9 +100,10 @@ def refund(request: HttpRequest, edition: Edition, number: str) -> HttpResponse:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if 2000 <= day.year < 2200 else None  # nothing was paid then, and a day has a day after it
 
 
 def _filtered(found: QuerySet[LedgerLine], request: HttpRequest) -> QuerySet[LedgerLine]:

@@ -21,6 +21,7 @@ from race import details, links, papers, payments, registration
 from race.models import Document, Entry, PrivateLink, Registration, Rider
 from race.refused import Refused
 from race.views import my_parts
+from race.views.numbers import whole
 
 Rest = ParamSpec("Rest")
 
@@ -39,7 +40,7 @@ def private(
         try:
             answer = view(request, link, *args, **kwargs)
         except Refused as refused:
-            answer = _shown(request, link, problem=refused.message, status=409)
+            answer = _home_page(request, link, problem=refused.message, status=409)
         return sheltered(answer)
 
     return guarded
@@ -60,11 +61,7 @@ def sheltered(answer: HttpResponseBase) -> HttpResponseBase:
 @private
 def page(request: HttpRequest, link: PrivateLink) -> HttpResponseBase:
     """`/my/<secret>/`. At most fourteen queries at any number of riders and entries."""
-    if link.registration.kind == Registration.Kind.TEAM and link.rider is None:
-        from race.views import team  # which is built upon this module
-
-        return team.grid(request, link)
-    return _shown(request, link)
+    return _home_page(request, link)
 
 
 @require_POST
@@ -107,10 +104,9 @@ def accept(request: HttpRequest, link: PrivateLink, entry: int) -> HttpResponseB
 def sign(request: HttpRequest, link: PrivateLink, rider: int) -> HttpResponseBase:
     """Sign the newest regulations and waiver; what a guardian has to sign counts as the guardian's."""
     who = _rider(link, rider)
-    version = request.POST.get("version", "")
     details.accept(
         link, who, signer=request.POST.get("signer", ""), language=get_language() or "zh-hans",
-        version=int(version) if version.isascii() and version.isdigit() else 0,
+        version=whole(request.POST.get("version")) or 0,
         guardian=my_parts.minor(who, link.registration.edition),
     )  # fmt: skip
     return _home(link)
@@ -149,6 +145,15 @@ def paper(request: HttpRequest, link: PrivateLink, document: int) -> HttpRespons
     answer["Content-Disposition"] = content_disposition_header(True, mine.file_name) or "attachment"
     answer["X-Content-Type-Options"] = "nosniff"
     return answer
+
+
+def _home_page(request: HttpRequest, link: PrivateLink, *, problem: str = "", status: int = 200) -> HttpResponse:
+    """The page of the link; a team's manager sees the grid, which tells nothing private of the riders."""
+    if link.registration.kind == Registration.Kind.TEAM and link.rider is None:
+        from race.views import team  # which is built upon this module
+
+        return team.grid(request, link, problem=problem, status=status)
+    return _shown(request, link, problem=problem, status=status)
 
 
 def _shown(request: HttpRequest, link: PrivateLink, *, problem: str = "", status: int = 200) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from race import dates, dossier, eligibility, papers, payments, providers, registration, regulations
 from race.entry_rules import EntryRules
-from race.models import Acceptance, Document, Edition, Entry, Payment, PrivateLink, Regulations, Rider
+from race.models import Acceptance, Document, Edition, Entry, Payment, PrivateLink, Registration, Regulations, Rider
 from race.models.edition import in_language
 
 State = Entry.State
@@ -60,9 +60,14 @@ def entries(link: PrivateLink) -> QuerySet[Entry]:
 
 
 def riders(link: PrivateLink) -> QuerySet[Rider]:
-    """Whose details the holder of a link sees: a payer's own registration, or the one rider."""
+    """Whose details the holder of a link sees: a payer's own registration, or the one rider.
+
+    A team's manager sees and changes nobody's: the riders have links of their own.
+    """
     if link.rider_id:
         return Rider.objects.filter(pk=link.rider_id)
+    if link.registration.kind == Registration.Kind.TEAM:
+        return Rider.objects.none()
     return Rider.objects.filter(entries__registration=link.registration).distinct()
 
 

@@ -33,6 +33,7 @@ from race.particulars import Signature
 from race.refused import Refused
 from race.views import entering, my_parts, team_form
 from race.views.my import private
+from race.views.numbers import whole
 from race.views.team_form import TeamForm
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -67,10 +68,9 @@ def closed(edition: Edition) -> str:
 
 
 def _register(request: HttpRequest, edition: Edition, form: TeamForm) -> Registration:
-    version = form.texts["version"]
     if not request.POST.get("accept"):
         raise Refused("not_accepted", _("Accept the regulations for the team."))
-    signature = Signature(form.texts["signer"] or form.texts["contact_name"], int(version) if version.isdigit() else 0)
+    signature = Signature(form.texts["signer"] or form.texts["contact_name"], whole(form.texts["version"]) or 0)
     return teams.register(
         edition, form.texts["team"], form.good, contact=form.contact(), signature=signature, key=form.texts["key"],
         language=get_language() or "zh-hans", queue=request.POST.get("queue") != "no",
@@ -230,7 +230,7 @@ def export(request: HttpRequest, link: PrivateLink) -> HttpResponseBase:
 
 
 def _chosen(request: HttpRequest, booked: Registration) -> list[Entry]:
-    keys = [int(value) for value in request.POST.getlist("entry") if value.isdigit()]
+    keys = [pk for value in request.POST.getlist("entry") if (pk := whole(value)) is not None]
     rows = booked.entries.filter(pk__in=keys, state__in=Entry.ALIVE)
     return list(rows.select_related("rider", "category", "edition", "race__edition").order_by("pk"))
 

@@ -15,6 +15,7 @@ from race.entry_sheet import PLACE, QUEUE, JudgedRow, Problem
 from race.models import Edition
 from race.particulars import Contact
 from race.refused import Refused
+from race.views.numbers import whole
 
 ALWAYS = ("name", "number", "category", "phone")
 SHOWN = tuple(name for name in entry_columns.LABELS if name not in (*entry_columns.OFFICE, "team"))
@@ -124,9 +125,9 @@ def read(request: HttpRequest) -> TeamForm:
     form = TeamForm({name: sent.get(name, "").strip() for name in FIELDS})
     upload, pasted = request.FILES.get("list"), sent.get("pasted", "")
     mapping: dict[int, str] = {
-        int(name[4:]): str(value)
+        column: str(value)
         for name, value in sent.items()
-        if name.startswith("map_") and name[4:].isdigit() and value
+        if name.startswith("map_") and (column := whole(name[4:])) is not None and value
     }
     try:
         if isinstance(upload, UploadedFile) and upload.size:
@@ -160,9 +161,9 @@ def cells_of(sent: QueryDict) -> list[Row]:
     for name, value in sent.items():
         if not isinstance(value, str):
             continue
-        number, _underscore, column = name.removeprefix("r").partition("_")
-        if name.startswith("r") and number.isdigit() and column in SHOWN:
-            cells = found.setdefault(int(number), {})
+        row, _underscore, column = name.removeprefix("r").partition("_")
+        if name.startswith("r") and (number := whole(row)) is not None and column in SHOWN:
+            cells = found.setdefault(number, {})
             if text := " ".join(value.split())[:200]:
                 cells[column] = text
     return [Row(number, cells) for number, cells in sorted(found.items()) if cells]

@@ -12,6 +12,7 @@ from race import comeback, dossier, links, messages
 from race.models import Message, OneTimeCode
 from race.refused import Refused
 from tests.entering import Field, enter, open_entries
+from tests.race.test_payments_together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -177,3 +178,27 @@ def test_the_three_steps_on_the_page(client: Client) -> None:
     assert (page["Cache-Control"], page["X-Robots-Tag"]) == ("no-store", "noindex")
     client.post("/my/", {"close": "1"})
     assert links.path(links.make(entry.registration)) not in client.get("/my/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("alone")
+def test_twelve_at_once_are_sent_five_codes() -> None:
+    place = open_entries()
+    enter(place, "甲一")
+    answers = together(*[lambda: comeback.ask(place.edition, address("甲一"), "zh-hans", asker="127.0.0.1")] * 12)
+    assert sorted(answers, key=str) == [None] * 5 + ["too_often"] * 7
+    assert Message.objects.filter(kind="code").count() == OneTimeCode.objects.count() == comeback.CODES_AN_HOUR
+
+
+def test_behind_a_proxy_each_asker_is_counted_alone(
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it the whole site shares the limit of one address."""
+    open_entries()
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NUM_PROXIES": 1}
+    monkeypatch.setattr(comeback, "ASKED_AN_HOUR", 1)
+    told = [
+        client.post("/my/", {"contact": f"{number}@example.org"}, headers={"X-Forwarded-For": address}).status_code
+        for number, address in enumerate(("192.0.2.1", "192.0.2.2", "192.0.2.2"))
+    ]
+    assert told == [200, 200, 429]

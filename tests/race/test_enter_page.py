@@ -294,3 +294,10 @@ def test_a_paper_comes_with_the_form_and_a_wrong_one_is_told_at_its_place(client
     assert Rider.objects.get() == document.rider
     short = insured | {"insured_until": field.edition.starts_on.isoformat(), "key": "draft-2"}
     assert list(errors(client.post("/enter/", short))) == ["insured_until"]
+
+
+@pytest.mark.parametrize("category", ["²", "9" * 5000, "9" * 30])
+def test_figures_that_are_none_choose_nothing(client: Client, category: str) -> None:
+    open_entries()
+    for address, status in (("/enter/judge/", 200), ("/enter/", 422)):
+        assert client.post(address, {"category": category}).status_code == status

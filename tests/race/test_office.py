@@ -363,3 +363,19 @@ def test_whatever_is_written_in_the_log_has_a_word() -> None:
 def test_every_message_has_a_word() -> None:
     kinds = {file.stem for file in Path("race/templates/race/messages").glob("*.txt")}
     assert sorted(kinds - set(wording.KINDS)) == []
+
+
+def test_odd_figures_and_days_are_refused_and_not_an_error(office: Client, field: Field):
+    one = paid(field, "甲一")
+    there = f"/office/entries/{one.pk}/"
+    assert office.post(f"{there}paid/", {"yuan": "1.²", "method": "cash"}).status_code == 302
+    assert office.post(f"{there}rider/", {"surname_latin": "X" * 61, "reason": "typo"}).status_code == 302
+    for opens in ("0001-01-01T00:00", "9999-12-31T23:59"):
+        assert office.post("/office/settings/window/", {"opens": opens}).status_code == 302
+    assert office.get("/office/ledger/?day=9999-12-31").status_code == 200
+    assert office.get("/office/ledger/9999-12-31.xlsx").status_code == 404
+    before = (one.paid_fen, one.rider.surname_latin, field.edition.entry_opens_at)
+    one.refresh_from_db()
+    one.rider.refresh_from_db()
+    field.edition.refresh_from_db()
+    assert (one.paid_fen, one.rider.surname_latin, field.edition.entry_opens_at) == before

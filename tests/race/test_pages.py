@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.test import Client
 
 from race.models import Role
 from tests import cast
@@ -82,3 +83,20 @@ def test_the_back_office_shows_facts_and_edits_none(admin_client):
     assert admin_client.get("/admin/race/entry/").status_code == 200
     assert admin_client.get("/admin/race/entry/add/").status_code == 403
     assert admin_client.post("/admin/race/gun/add/", {}).status_code == 403
+
+
+def test_wrong_passwords_lock_nobody_else(client):
+    """Neither another account at that address, which a whole venue shares, nor this one at another address."""
+    edition, password = cast.make(riders=0).edition, "a long enough one"
+    office, chief = cast.person(edition, Role.Name.OFFICE), cast.person(edition, Role.Name.CHIEF)
+    for person in (office, chief):
+        person.set_password(password)
+        person.save()
+    for number in range(11):
+        client.post("/login/", {"username": office.username, "password": str(number)}, REMOTE_ADDR="127.0.0.9")
+    tries = [(chief, "127.0.0.9"), (office, "127.0.0.10"), (office, "127.0.0.9")]
+    answers = [
+        Client().post("/login/", {"username": one.username, "password": password}, REMOTE_ADDR=address)
+        for one, address in tries
+    ]
+    assert [answer.status_code for answer in answers] == [302, 302, 429]

@@ -167,3 +167,20 @@ def test_drain_does_the_same_without_a_broker(capsys: Any, redis: Any) -> None:
     call_command("drain")
     assert capsys.readouterr().out.splitlines()[0] == "1 expired, 0 refunds, 0 calls, 2 messages sent"
     assert len(mail.outbox) == 2
+
+
+def test_a_flood_of_one_address_waits_and_nobody_else_does(monkeypatch: pytest.MonkeyPatch, redis: Any) -> None:
+    """Forms that name somebody's address cannot fill that person's mailbox; the office's letters and codes are no forms."""
+    monkeypatch.setattr(postbox, "AN_HOUR", 2)
+    one = edition()
+    victim = [messages.to_address(one, "registered", "ann@example.org", "en")[0] for _number in range(4)]
+    other = messages.to_address(one, "registered", "bob@example.org", "en")[0]
+    written(one, "ANN@example.org")
+    assert postbox.send(one.pk) == 4
+    assert [letter.to[0] for letter in mail.outbox] == ["ann@example.org"] * 2 + ["bob@example.org", "ANN@example.org"]
+    later = Message.objects.filter(state="queued").order_by("pk")
+    assert [message.pk for message in later] == [message.pk for message in victim[2:]] and other not in later
+    assert [message.tries for message in later] == [0, 0]
+    assert all(message.not_before > timezone.now() + timedelta(minutes=59) for message in later)
+    redis.flushdb()
+    assert postbox.send(one.pk, now=timezone.now() + timedelta(hours=1, minutes=1)) == 2

@@ -7,10 +7,12 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from race import places, registration, regulations
-from race.models import Category, Edition, Entry, LogLine, Race, Rider
+from race import dossier, places, registration, regulations
+from race.models import Category, Edition, Entry, LogLine, Race, Rider, User
 from tests import cast
 from tests.entering import Field, enter, open_entries, resident_number
+from tests.race.test_teams import register as team_registered
+from tests.race.test_teams import rows as team_rows
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/registrations/"
@@ -153,8 +155,9 @@ def test_a_minor_needs_a_guardian(client):
 
 def test_a_known_rider_is_used_again_and_a_forgotten_or_other_one_is_not(client):
     field = open_entries(capacity=9)
-    registration.withdraw(enter(field, "甲一"), by=None)
-    post(client, form(field))
+    first = enter(field, "甲一")
+    registration.withdraw(first, by=None)
+    post(client, form(field, contact={"name": "甲一", "email": dossier.read(first.rider)["email"]}))
     assert Rider.objects.count() == 1
     registration.withdraw(Entry.objects.order_by("-pk")[0], by=None)
     Rider.objects.update(erased_at=timezone.now())
@@ -164,6 +167,46 @@ def test_a_known_rider_is_used_again_and_a_forgotten_or_other_one_is_not(client)
     stranger = form(field, "乙二", person={"identity_number": resident_number("甲一")})
     post(client, stranger, "key-3")
     assert sorted(Rider.objects.values_list("name_zh", flat=True)) == ["乙二", "甲一", "甲一"]
+
+
+def test_number_and_name_alone_open_nothing_of_a_known_rider(client):
+    field = open_entries(capacity=9)
+    known = enter(field, "甲一")
+    before = dossier.read(known.rider)
+    registration.withdraw(known, by=None)
+    answer = post(client, form(field, person={"private": {"email": "somebody@example.org", "medical": "none"}}))
+    made = Entry.objects.latest("pk")
+    known.rider.refresh_from_db()
+    assert (answer.status_code, made.rider != known.rider, made.identity_hash == known.identity_hash) == (
+        201,
+        True,
+        True,
+    )
+    assert dossier.read(known.rider) == before
+    shown = client.get(f"{answer.json()['link']}data/{made.rider_id}.json").json()
+    assert (shown["private"]["emergency_name"], len(shown["entries"])) == ("", 1)
+    assert client.get(f"{answer.json()['link']}data/{known.rider_id}.json").status_code == 404
+
+
+def test_the_office_joins_a_known_rider_by_number_and_name(client):
+    field = open_entries(capacity=9)
+    known = enter(field, "甲一")
+    registration.withdraw(known, by=None)
+    by = User.objects.create(username="office")
+    made = enter(field, "甲一", key="again", by=by)
+    assert made.rider == known.rider
+
+
+@pytest.mark.parametrize("what", ["withdraw", "leave", "accept-offer", "payments"])
+def test_a_rider_of_a_team_may_not_do_what_the_payer_does(client, what):
+    booked = team_registered(open_entries(), team_rows("甲一"))
+    entry = booked.entries.get()
+    link = booked.links.get(rider=entry.rider)
+    body = {"provider": "on_site"} if what == "payments" else {"entry": entry.pk}
+    secret = registration.links.path(link).split("/")[2]
+    answer = post(client, body, "", f"{ADDRESS}mine/{what}/", Authorization=f"Link {secret}")
+    entry.refresh_from_db()
+    assert (code(answer), entry.state) == ((409, ["not_the_payer"]), "held")
 
 
 def test_a_free_place_is_confirmed_at_once(client):

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from race import links, sheet
+from race import dossier, links, sheet
 from race.models import Entry, Registration
 from tests.entering import open_entries, resident_number
 from tests.race.test_teams import NAMES, register, rows
@@ -58,3 +58,29 @@ def test_another_rider_is_sent_in_place_of_one(client: Client, booked: Registrat
     client.post(there, {"r1_name": "新人", "r1_number": resident_number("新人"), "r1_phone": "13800000009"})
     alive = booked.entries.filter(state__in=Entry.PLACED).order_by("pk").values_list("rider__name_zh", flat=True)
     assert sorted(alive) == sorted([NAMES[1], "新人"])
+
+
+def test_the_manager_reads_and_writes_nothing_private_of_the_riders(client: Client, booked: Registration) -> None:
+    """Not even beside a refusal, and not through the interface for machines: the riders have links of their own."""
+    rider = booked.entries.order_by("pk")[0].rider
+    answer = client.post(page(booked) + "pay/", {"way": "nothing"})
+    assert (answer.status_code, next(one.name for one in answer.templates)) == (409, "race/team_grid.html")
+    assert "@example.org" not in answer.content.decode()
+    for place in ("change/", "sign/"):
+        assert (
+            client.post(f"{page(booked)}riders/{rider.pk}/{place}", {"email": "manager@example.org"}).status_code == 404
+        )
+    before = dossier.read(rider)
+    changed = client.post(
+        "/api/v1/registrations/mine/change/",
+        {"entry": booked.entries.get(rider=rider).pk, "private": {"email": "manager@example.org"}},
+        content_type="application/json", headers={"Authorization": f"Link {page(booked).split('/')[2]}"},
+    )  # fmt: skip
+    rider.refresh_from_db()
+    assert (changed.status_code, changed.json()["errors"][0]["code"]) == (409, "not_the_rider")
+    assert dossier.read(rider) == before
+
+
+def test_figures_that_are_none_choose_nothing(client: Client, booked: Registration) -> None:
+    for entry in ("²", "9" * 5000):
+        assert client.post(page(booked) + "team/act/", {"entry": entry, "do": "links"}).status_code == 409

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -21,6 +22,7 @@ from race import (
     links,
     office_entries,
     papers,
+    particulars,
     payments,
     places,
     regions,
@@ -85,7 +87,7 @@ def _chip(entry: Entry, given: Any, by: User) -> str:
 
 def _rider(entry: Entry, given: Any, by: User) -> str:
     wanted: dict[str, Any] = {
-        name: " ".join(given.get(name, "").split())[:80] for name in office_entries.NAMES if name in given
+        name: particulars.text(name, " ".join(given[name].split())) for name in office_entries.NAMES if name in given
     }
     wanted |= {name: given[name].strip()[:120] for name in office_entries.CONTACT if given.get(name, "").strip()}
     if given.get("sex") in ("M", "F"):
@@ -143,9 +145,7 @@ ACTS: dict[str, Callable[[Entry, Any, User], str]] = {
 def fen_of(text: str) -> int:
     """A sum of yuan as somebody types it, in fen. Refused (`bad_amount`) for anything else."""
     whole, _dot, rest = text.strip().lstrip("¥").replace(",", "").partition(".")
-    if not (
-        whole.isascii() and whole.isdigit() and len(whole) < 8 and (not rest or (rest.isdigit() and len(rest) <= 2))
-    ):
+    if not (re.fullmatch(r"[0-9]{1,7}", whole) and re.fullmatch(r"[0-9]{0,2}", rest)):
         raise Refused("bad_amount", _("Write the sum in yuan, such as 120 or 99.50."))
     return int(whole) * 100 + int((rest or "0").ljust(2, "0"))
 

@@ -70,6 +70,9 @@ def _instant(text: str, zone: ZoneInfo) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone)
+        at = datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError as problem:
         raise Refused("bad_date", _("A date is written like 1990-03-07.")) from problem
+    if not 2000 <= at.year < 2200:  # no clock of the database and of every zone reaches the ends of the calendar
+        raise Refused("bad_window", _("Entries open and close between the years 2000 and 2199."))
+    return at
