@@ -19,7 +19,7 @@ from django.core import signing
 from django.db.models import Max, Q
 from django.utils import timezone, translation
 
-from race import clock, dossier, eligibility, ledger, names, papers, regulations
+from race import clock, dossier, eligibility, ledger, names, papers, regulations, waivers
 from race.entry_rules import EntryRules
 from race.models import Acceptance, Assignment, Category, DeskTick, Document, Edition, Entry, Regulations, Rider
 from race.sign_on import window
@@ -80,9 +80,7 @@ def gather(edition: Edition, entries: Sequence[Entry], *, version: Regulations |
     rules = EntryRules.of(edition.entry_rules)
     facts = Facts(edition, rules, version or regulations.current(edition))
     riders, keys = {entry.rider_id for entry in entries}, [entry.pk for entry in entries]
-    accepted = Acceptance.objects.filter(rider__in=riders, regulations__edition=edition)
-    for acceptance in accepted.select_related("regulations").order_by("pk"):
-        facts.signed[acceptance.rider_id].append(acceptance)
+    facts.signed = waivers.signed(edition, riders)
     if rules.documents:
         sent = Document.objects.filter(rider__in=riders, edition=edition).exclude(state=Document.State.REPLACED)
         for document in sent.defer("sealed").order_by("sent_at", "pk"):
@@ -159,8 +157,8 @@ def _waiver(entry: Entry, facts: Facts) -> Iterator[Gap]:
         return
     guardian, signed = _minor(entry, facts), facts.signed[entry.rider_id]
     newest = facts.version
-    same = [one for one in signed if one.waiver_sha256 == newest.waiver_sha256]
-    if not any(one.guardian or not guardian for one in same):
+    same = waivers.hands_on(signed, newest.waiver_sha256)
+    if not waivers.enough(same, minor=guardian):
         on = timezone.localdate(newest.published_at, ZoneInfo(facts.edition.zone)).isoformat()
         old = max((one.regulations.version for one in signed), default=0) if not same else 0
         code = "waiver_guardian" if same else "waiver_old" if old else "waiver"

@@ -1,6 +1,9 @@
 """One person who is there twice: found by queries, shown side by side, merged with a log that can be undone.
 
 Nobody is merged by a machine: a document's number may be mistyped, two people may share a phone.
+
+`Rider.merged_into` is always the rider that is kept in the end: whoever was merged into one that is merged itself goes along
+(A into B, B into C: both point to C), so one step from any row finds who counts. The log keeps who was merged into whom.
 """
 
 from __future__ import annotations
@@ -9,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from race import log
+from race import log, papers
 from race.models import Document, Edition, Entry, LogLine, Message, PrivateLink, Rider, User
 from race.refused import Refused
 
@@ -81,20 +85,23 @@ def pairs(edition: Edition, limit: int = 100) -> list[Pair]:
 def merge(keep: Rider, other: Rider, *, by: User, reason: str) -> LogLine:
     """`other` was `keep` all along: entries, papers, links and messages move to the one that is kept.
 
-    What `other` signed is evidence and stays where it was signed; it counts for `keep` through `merged_into`.
+    What `other` signed is evidence and stays where it was signed; it counts for `keep` (`race.waivers`). Of two papers of
+    one kind the better one counts, as if it had been sent last.
     The log says what moved, so that `unmerge` can put it back. Refused: `same_rider`, `already_merged`, `reason_missing`,
     and `both_entered` while both have a living entry on one day: one of the two has to be withdrawn first.
     """
     if not reason.strip():
         raise Refused("reason_missing", _("Say why: the reason stays with the change."))
+    _one_at_a_time()
     keep, other = _both(keep, other)
     mine = Entry.objects.select_for_update(no_key=True, of=("self",)).filter(rider__in=(keep, other)).order_by("pk")
     entries = list(mine.select_related("edition"))
     if not entries:
         raise Refused("already_merged", _("One of the two has no entry."))
     _refuse_two_on_a_day(entries)
-    moved = {name: _move(model, other, keep) for name, model in MOVING.items()}
+    moved: dict[str, Any] = {name: _move(model, other, keep) for name, model in MOVING.items()}
     moved["links"], moved["revoked"] = _move_links(other, keep)
+    moved["replaced"] = papers.keep_best(keep)
     moved["entries"] = [entry.pk for entry in entries if entry.rider_id == other.pk]
     try:
         Entry.objects.filter(pk__in=moved["entries"]).update(
@@ -102,29 +109,37 @@ def merge(keep: Rider, other: Rider, *, by: User, reason: str) -> LogLine:
         )
     except IntegrityError as problem:
         raise _both_entered() from problem
-    Rider.objects.filter(pk=other.pk).update(merged_into=keep)
-    line: dict[str, Any] = moved | {"keep": keep.pk, "reason": reason.strip()[:200]}
+    Rider.objects.filter(Q(pk=other.pk) | Q(merged_into=other)).update(merged_into=keep)
+    line = moved | {"keep": keep.pk, "reason": reason.strip()[:200]}
     log.note(entries[0].edition, "merged_with", by=by, rider=keep, other=other.pk)
     return log.note(entries[0].edition, MERGED, by=by, rider=other, **line)
 
 
 @transaction.atomic
 def unmerge(other: Rider, *, by: User, reason: str) -> None:
-    """The two are two people after all: what the merge moved goes back. Refused (`not_merged`) where there was none."""
+    """The two are two people after all: what the merge moved goes back, with whoever had been merged into `other` before.
+
+    Refused (`not_merged`) where there was none, and (`already_merged`) once the rider was forgotten.
+    """
     if not reason.strip():
         raise Refused("reason_missing", _("Say why: the reason stays with the change."))
+    _one_at_a_time()
     other = Rider.objects.select_for_update().get(pk=other.pk)
     line = LogLine.objects.filter(what=MERGED, rider=other).order_by("pk").last()
     if other.merged_into_id is None or line is None:
         raise Refused("not_merged", _("This rider was not merged with another."))
-    moved = line.details
+    if other.erased_at is not None:
+        raise _already_merged()
+    kept, moved = other.merged_into_id, line.details
     for name, model in MOVING.items():
-        model.objects.filter(pk__in=moved[name]).update(rider=other)
-    PrivateLink.objects.filter(pk__in=moved["links"]).update(rider=other)
-    PrivateLink.objects.filter(pk__in=moved["revoked"]).update(rider=other, revoked_at=None)
-    Entry.objects.filter(pk__in=moved["entries"]).update(
+        model.objects.filter(pk__in=moved[name], rider=kept).update(rider=other)
+    _papers_again(kept, other.pk)
+    PrivateLink.objects.filter(pk__in=moved["links"], rider=kept).update(rider=other)
+    PrivateLink.objects.filter(pk__in=moved["revoked"], rider=other).update(revoked_at=None)
+    Entry.objects.filter(pk__in=moved["entries"], rider=kept).update(
         rider=other, identity_hash=other.identity_hash, identity_key_version=other.identity_key_version
     )
+    Rider.objects.filter(pk__in=_came_by(other, kept)).update(merged_into=other)
     Rider.objects.filter(pk=other.pk).update(merged_into=None)
     assert line.edition is not None
     log.note(line.edition, UNMERGED, by=by, rider=other, keep=moved["keep"], reason=reason.strip()[:200])
@@ -143,6 +158,33 @@ def two_people(edition: Edition, one: Rider, other: Rider, *, by: User) -> None:
 MOVING: dict[str, Any] = {"documents": Document, "messages": Message}
 
 
+def _one_at_a_time() -> None:
+    """Merges and their undoing wait for each other until the commit: each finds everybody where the last one left them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('race.duplicates'))")
+
+
+def _papers_again(*riders: int) -> None:
+    """What merges had replaced among the papers of these riders counts again where nothing better is left."""
+    gone = Document.objects.filter(rider__in=riders, state=Document.State.REPLACED).values_list("pk", flat=True)
+    lines = LogLine.objects.filter(what=MERGED, details__replaced__has_any_keys=[str(pk) for pk in gone])
+    was: dict[str, str] = {}
+    for replaced in lines.order_by("pk").values_list("details__replaced", flat=True):
+        was |= replaced
+    papers.living_again(riders, {int(pk): state for pk, state in was.items()})
+
+
+def _came_by(other: Rider, kept: int) -> set[int]:
+    """Who was merged into `other`, at once or by way of another, and so into `kept`."""
+    along = Rider.objects.filter(merged_into=kept).values("pk")
+    lines = LogLine.objects.filter(what=MERGED, rider__in=along).order_by("pk")
+    into = {line.rider_id: line.details["keep"] for line in lines if line.rider_id}  # the last merge of each
+    found: set[int] = set()
+    while more := {rider for rider, keep in into.items() if keep in found | {other.pk}} - found:
+        found |= more
+    return found
+
+
 def _both(keep: Rider, other: Rider) -> tuple[Rider, Rider]:
     """The two as they are now, locked in one order."""
     if keep.pk == other.pk:
@@ -151,8 +193,12 @@ def _both(keep: Rider, other: Rider) -> tuple[Rider, Rider]:
     found = {rider.pk: rider for rider in rows}
     keep, other = found[keep.pk], found[other.pk]
     if keep.merged_into_id or other.merged_into_id or keep.erased_at or other.erased_at:
-        raise Refused("already_merged", _("One of the two is merged or forgotten already."))
+        raise _already_merged()
     return keep, other
+
+
+def _already_merged() -> Refused:
+    return Refused("already_merged", _("One of the two is merged or forgotten already."))
 
 
 def _refuse_two_on_a_day(entries: list[Entry]) -> None:

@@ -6,7 +6,7 @@ each time it is made stands in the log. The rows are plain text; `race.list_file
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,9 +16,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from race import clock, dossier, eligibility, log, papers, permissions, regulations, transponders, vault
+from race import clock, dossier, eligibility, log, papers, permissions, transponders, vault, waivers
 from race.entry_rules import EntryRules
-from race.models import Acceptance, Document, Edition, Entry, Race, Regulations, Role, User
+from race.models import Document, Edition, Entry, Race, Regulations, Role, User
 from race.models.edition import in_language
 from race.refused import Refused
 
@@ -241,7 +241,7 @@ def missing(edition: Edition, entries: list[Entry]) -> Made:
         lacking = [
             papers.label(terms.kind) for terms in asked if terms.required and (entry.rider_id, terms.kind) not in have
         ]
-        if signed is not None and entry.rider_id not in signed:
+        if signed is not None and not waivers.enough(signed[entry.rider_id], minor=minor):
             lacking.append(_("Waiver"))
         private = dossier.read(entry.rider)
         if not (private["emergency_name"] and private["emergency_phone"]):
@@ -302,12 +302,11 @@ def _sex(sex: str) -> str:
     return pgettext("sex", "M") if sex == "M" else pgettext("sex", "F")
 
 
-def _signed(edition: Edition, riders: Iterable[int]) -> set[int] | None:
-    """Riders who signed the waiver as it is now; None where the edition has none."""
+def _signed(edition: Edition, riders: Collection[int]) -> Mapping[int, set[bool]] | None:
+    """Whose hands signed the waiver as it is now; None where the edition has none."""
     if not (edition.waiver_zh or edition.waiver_en) or not Regulations.objects.filter(edition=edition).exists():
         return None
-    signed = Acceptance.objects.filter(rider__in=list(riders), waiver_sha256=regulations.waiver_now(edition))
-    return set(signed.values_list("rider_id", flat=True))
+    return waivers.hands(edition, riders)
 
 
 def _count(rows: int) -> str:

@@ -7,9 +7,11 @@ is asked for a photo of one, and one that is offered is refused.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -21,6 +23,7 @@ from race.refused import Refused
 State = Document.State
 LIMIT = 8 * 1024 * 1024
 MOST = 30
+BETTER = (State.REFUSED, State.SENT, State.ACCEPTED)
 HEIC = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 NEVER = frozenset({"id_card", "resident", "resident_id", "identity", "identity_card"})
 """Kinds that are never asked for, whatever an organiser writes: a photo of an identity card."""
@@ -153,6 +156,35 @@ def review(document: Document, accepted: bool, reason: str, by: User) -> Documen
             name = label(document.kind)
         messages.about(registration, "paper", rider=document.rider, paper=name, reason=document.reason)
     return document
+
+
+def keep_best(rider: Rider | int) -> dict[int, str]:
+    """One paper of a kind counts: an accepted one before one to review before a refused one, then the newest.
+
+    The others are replaced; returns what they were. Inside the caller's transaction.
+    """
+    found = Document.objects.filter(rider=rider).exclude(state=State.REPLACED).order_by("sent_at", "pk")
+    living = list(found.values_list("pk", "edition", "kind", "state"))
+    best: dict[tuple[int, str], tuple[int, int]] = {}
+    for pk, edition, kind, state in living:
+        mine = (BETTER.index(State(state)), pk)
+        if mine[0] >= best.get((edition, kind), (0, 0))[0]:
+            best[edition, kind] = mine
+    counts = {pk for _rank, pk in best.values()}
+    was = {pk: state for pk, _edition, _kind, state in living if pk not in counts}
+    Document.objects.filter(pk__in=was).update(state=State.REPLACED)
+    return was
+
+
+def living_again(riders: Collection[int], was: Mapping[int, str]) -> None:
+    """Give replaced papers of these riders back what they were, where no other of the kind counts; one of each counts then."""
+    other = Document.objects.filter(rider=OuterRef("rider"), edition=OuterRef("edition"), kind=OuterRef("kind"))
+    gone = Document.objects.filter(rider__in=riders, state=State.REPLACED, pk__in=was)
+    back = list(gone.filter(~Exists(other.exclude(state=State.REPLACED))).values_list("pk", flat=True))
+    for state in BETTER:
+        Document.objects.filter(pk__in=[pk for pk in back if was[pk] == state]).update(state=state)
+    for rider in riders:
+        keep_best(rider)
 
 
 def content(document: Document) -> bytes:

@@ -16,23 +16,22 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from race import dossier, log, messages, vault
+from race import dossier, log, messages, vault, waivers
 from race.entry_rules import EntryRules
 from race.models import Acceptance, Document, Edition, Entry, Message, PrivateLink, Registration, Rider, User
 from race.refused import Refused
 
 
 def export(rider: Rider) -> dict[str, Any]:
-    """Everything that is kept about a rider, as plain JSON, the document number in full: for its owner alone."""
-    number = vault.unseal(rider.identity_sealed) if rider.identity_sealed else ""
-    names = ("name_zh", "surname_latin", "given_latin", "passport_name", "sex", "nation", "region_zh", "uci_id")
+    """Everything that is kept about a rider, as plain JSON, the document number in full: for its owner alone.
+
+    Who was merged into the rider is the same person: what that row says, and what was signed under it, is told too.
+    """
     return {
-        "person": {name: getattr(rider, name) for name in names}
-        | {"birth_date": rider.birth_date.isoformat(), "professional": rider.professional}
-        | {"document": {"kind": rider.identity_kind, "country": rider.identity_country, "number": number}},
-        "private": dossier.read(rider),
+        **_person(rider),
+        "merged": [_person(one) for one in rider.merged.filter(erased_at=None).order_by("pk")],
         "entries": [_entry(entry) for entry in _entries(rider).select_related("edition", "race", "category", "team")],
-        "waivers": [_waiver(one) for one in rider.acceptances.select_related("regulations")],
+        "waivers": [_waiver(one) for one in waivers.of(rider)],
         "documents": [_document(one) for one in rider.documents.all()],
         "payments": [
             {"at": line.at.isoformat(), "kind": line.kind, "method": line.method, "fen": line.amount_fen}
@@ -64,7 +63,12 @@ def erase(rider: Rider, *, by: User | None, reason: str = "asked") -> None:
 
 
 def forget(riders: list[Rider], *, now: datetime) -> None:
-    """Blank what is private of these riders, in a fixed number of statements. Inside the caller's transaction."""
+    """Blank what is private of these riders and of whoever was merged into them, in a fixed number of statements.
+
+    Inside the caller's transaction.
+    """
+    merged = Rider.objects.select_for_update().filter(merged_into__in=riders, erased_at=None).order_by("pk")
+    riders = [*riders, *merged]
     keys = [rider.pk for rider in riders]
     listed = set(
         Entry.objects.filter(rider__in=keys, race__published_at__isnull=False, bib__isnull=False).values_list(
@@ -126,6 +130,17 @@ def _blank(rider: Rider, *, keep_name: bool, now: datetime) -> None:
     rider.erased_at = now
     if not keep_name:
         rider.name_zh = rider.surname_latin = rider.given_latin = rider.sort_key = rider.search_key = ""
+
+
+def _person(rider: Rider) -> dict[str, Any]:
+    number = vault.unseal(rider.identity_sealed) if rider.identity_sealed else ""
+    names = ("name_zh", "surname_latin", "given_latin", "passport_name", "sex", "nation", "region_zh", "uci_id")
+    return {
+        "person": {name: getattr(rider, name) for name in names}
+        | {"birth_date": rider.birth_date.isoformat(), "professional": rider.professional}
+        | {"document": {"kind": rider.identity_kind, "country": rider.identity_country, "number": number}},
+        "private": dossier.read(rider),
+    }  # fmt: skip
 
 
 def _entries(rider: Rider) -> QuerySet[Entry]:

@@ -10,9 +10,9 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
-from race import clock, papers, regulations, transponders
+from race import clock, papers, regulations, transponders, waivers
 from race.entry_rules import EntryRules
-from race.models import Acceptance, Assignment, Document, Edition, Entry, Payment
+from race.models import Assignment, Document, Edition, Entry, Payment
 
 #: Every value a filter may have; "" is no filter. `team` and `region` are any of theirs.
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -157,11 +157,12 @@ def with_papers(edition: Edition, which: str) -> Q:
     return missing
 
 
-def signed_newest(edition: Edition) -> Exists:
-    """Whether the rider (or one who was found to be the same person) signed the waiver as it stands now."""
-    whose = Q(rider=OuterRef("rider")) | Q(rider__merged_into=OuterRef("rider"))
-    signed = Acceptance.objects.filter(whose, regulations__edition=edition)
-    return Exists(signed.filter(waiver_sha256=regulations.waiver_now(edition)))
+def signed_newest(edition: Edition) -> Q:
+    """Whether the waiver as it stands now is signed for the rider of an entry, for a minor by the guardian."""
+    newest = waivers.counting(edition).filter(waiver_sha256=regulations.waiver_now(edition))
+    adult = Q(rider__birth_date__lte=_born_before(edition, EntryRules.of(edition.entry_rules)))
+    by_guardian = Q(rider__in=newest.filter(guardian=True).values("counts_for"))
+    return by_guardian | (adult & Q(rider__in=newest.values("counts_for")))
 
 
 def _born_before(edition: Edition, rules: EntryRules) -> date:

@@ -32,13 +32,13 @@ from race import (
     revision,
     transactions,
     vault,
+    waivers,
     words,
 )  # fmt: skip
 from race.entry_columns import Row
 from race.entry_rules import EntryRules
 from race.entry_sheet import JudgedRow
 from race.models import (
-    Acceptance,
     Document,
     Edition,
     Entry,
@@ -274,22 +274,18 @@ def missing_of(entries: Sequence[Entry]) -> dict[int, list[str]]:
     if not entries:
         return {}
     edition, riders = entries[0].edition, {entry.rider_id for entry in entries}
-    signed: dict[int, set[bool]] = {}
-    counts = Acceptance.objects.filter(rider__in=riders, regulations__edition=edition)
-    counts = counts.filter(waiver_sha256=regulations.waiver_now(edition))
-    for rider, guardian in counts.values_list("rider", "guardian"):
-        signed.setdefault(rider, set()).add(guardian)
+    signed = waivers.hands(edition, riders)
     sent = Document.objects.filter(rider__in=riders, edition=edition, state__in=("sent", "accepted"))
     handed_in = set(sent.values_list("rider", "kind"))
     under = EntryRules.of(edition.entry_rules).guardian_under
-    return {entry.pk: _missing(entry, signed.get(entry.rider_id, set()), handed_in, under) for entry in entries}
+    return {entry.pk: _missing(entry, signed[entry.rider_id], handed_in, under) for entry in entries}
 
 
 def _missing(entry: Entry, signed: set[bool], handed_in: set[tuple[int, str]], under: int) -> list[str]:
     rider, private = entry.rider, dossier.read(entry.rider)
     minor = eligibility.civil_age(rider.birth_date, entry.day) < under
     codes = []
-    if not signed or (minor and True not in signed):
+    if not waivers.enough(signed, minor=minor):
         codes.append("waiver")
     if not (private["emergency_name"] and private["emergency_phone"]):
         codes.append("emergency")

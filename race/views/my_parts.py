@@ -12,7 +12,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from race import dates, dossier, eligibility, papers, payments, providers, registration, regulations
+from race import dates, dossier, eligibility, papers, payments, providers, registration, regulations, waivers
 from race.entry_rules import EntryRules
 from race.models import Acceptance, Document, Edition, Entry, Payment, PrivateLink, Registration, Regulations, Rider
 from race.models.edition import in_language
@@ -143,8 +143,7 @@ def _people(
     edition = link.registration.edition
     who = {row.rider_id: row.rider for row in rows}
     who |= {link.rider.pk: link.rider} if link.rider else {}
-    signed = Acceptance.objects.filter(rider__in=who, regulations__edition=edition).select_related("regulations")
-    latest = {one.rider_id: one for one in signed.order_by("regulations__version", "pk")}
+    signed = waivers.signed(edition, who)
     sent: dict[int, dict[str, Document]] = {}
     if rules.documents:
         kept = Document.objects.filter(rider__in=who, edition=edition).filter(~Q(state=Document.State.REPLACED))
@@ -154,7 +153,7 @@ def _people(
     for pk, rider in who.items():
         mine = [one for one in shown if one.entry.rider_id == pk]
         alive = any(one.entry.state in Entry.ALIVE for one in mine)
-        last = latest.get(pk)
+        last = max(signed[pk], key=lambda one: (one.regulations.version, one.pk), default=None)
         team = next((one.entry.team.name for one in mine if one.entry.team), "")
         needs = [
             papers.Need(terms.kind, papers.label(terms.kind), terms.required, sent.get(pk, {}).get(terms.kind))

@@ -82,7 +82,7 @@ def test_a_merge_moves_everything_and_says_what_moved(field: Field, by: User):
     link.refresh_from_db()
     assert link.rider == one
     assert line.details == {
-        "documents": [], "messages": [], "links": [link.pk], "revoked": [],
+        "documents": [], "messages": [], "links": [link.pk], "revoked": [], "replaced": {},
         "entries": [entry.pk], "keep": one.pk, "reason": "same face",
     }  # fmt: skip
     assert found(field) == []
