@@ -42,7 +42,6 @@ from race.refused import Refused
 
 State = Entry.State
 Progress = Callable[[str, int, int], None]
-STEPS = ("reading", "judging", "writing", "done")
 
 
 @dataclass
@@ -100,21 +99,18 @@ def apply(
     """Enter the whole list, or nothing of it.
 
     The same bytes with the same key again are answered from the log. Refused: `rows_wrong`, `no_rows`, what `dry_run` refuses,
-    and `already_entered`, `bib_taken`, `chip_taken`, `full` where somebody was quicker.
+    `already_entered`, `bib_taken`, `chip_taken`, `full` where somebody was quicker, `import_running` where it is taken in now.
     """
-    progress("reading", 0, 0)
-    name = import_key(body, key)
-    known = Registration.objects.filter(edition=edition, key=name).first()
-    if known is not None:
-        return _again(known)
-    return _applied(edition, body, name, by, update, dict(mapping or {}), progress)
+    return _applied(edition, body, import_key(body, key), by, update, dict(mapping or {}), progress)
 
 
 @transactions.retried
 def _applied(
     edition: Edition, body: bytes, name: str, by: User | None, update: bool, mapping: dict[int, str], progress: Progress
 ) -> Outcome:
-    progress("judging", 0, 0)
+    if (known := transactions.claimed_list(edition.pk, name)) is not None:
+        return _again(Registration.objects.get(pk=known))
+    progress("judging", 0, 0)  # only whoever is at work tells how far it is
     outcome = dry_run(edition, body, update=update, mapping=mapping)
     total = len(outcome.rows)
     if not outcome.rows:
@@ -123,9 +119,10 @@ def _applied(
         text = ngettext("%(n)s row is not right.", "%(n)s rows are not right.", outcome.wrong)
         raise Refused("rows_wrong", text % {"n": outcome.wrong})
     progress("writing", 0, total)
-    booked = Registration.objects.create(
-        edition=edition, kind=Registration.Kind.OFFICE, key=name, asked=hashlib.sha256(body).hexdigest(),
-    )  # fmt: skip
+    with _told_apart():
+        booked = Registration.objects.create(
+            edition=edition, kind=Registration.Kind.OFFICE, key=name, asked=hashlib.sha256(body).hexdigest(),
+        )  # fmt: skip
     riders = _riders(outcome.rows)
     clubs = _clubs(edition, outcome.rows)
     progress("writing", total // 3, total)
@@ -388,6 +385,7 @@ def _days(wearers: Sequence[Entry], edition: Edition) -> Iterable[tuple[Entry, D
 def _quicker(problem: IntegrityError) -> Refused:
     """Which rule of the database said no: somebody wrote between the judging and the writing."""
     told = {
+        "registration_once": ("import_running", _("This list is being taken in at this moment.")),
         "one_entry_a_day": ("already_entered", _("Somebody of the list was entered meanwhile. Check it again.")),
         "bib_once": ("bib_taken", _("A number of the list was given meanwhile. Check it again.")),
         "chip_with_one_rider": ("chip_taken", _("A chip of the list was handed out meanwhile. Check it again.")),

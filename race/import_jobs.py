@@ -84,7 +84,10 @@ def start(job: Job, edition: Edition, rows: int) -> None:
 
 
 def run(edition: Edition, token: str) -> None:
-    """Take the list in and tell how far it is; what is refused is told too."""
+    """Take the list in and tell how far it is; what is refused or breaks is told too.
+
+    Silent where another process is at it already: that one tells.
+    """
     job = find(token, edition)
     by = User.objects.filter(pk=job.by).first() if job.by else None
 
@@ -97,8 +100,14 @@ def run(edition: Edition, token: str) -> None:
                 edition, job.body, key=token, by=by, update=job.update, mapping=job.mapping, progress=tell
             )
         except Refused as refused:
-            say(token, {"step": "refused", "code": refused.code, "text": refused.message})
+            if refused.code != "import_running":
+                say(token, {"step": "refused", "code": refused.code, "text": refused.message})
             return
+        except Exception:
+            # Also a time limit of the worker: whoever watches must not wait for ever.
+            text = _("The list could not be taken in: the mistake is ours, and it is in the log.")
+            say(token, {"step": "refused", "code": "failed", "text": text})
+            raise
     say(token, {"step": "done"} | counts(outcome))
 
 

@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import connection
 from django.test import Client
 
 from race import entry_import, import_jobs
 from race.models import Entry, LogLine, Registration
+from race.refused import Refused
 from tests import cast
 from tests.entering import Field, open_entries, resident_number
 from tests.race.test_entry_import import lines, sheet_of, told
@@ -78,6 +81,45 @@ def test_a_long_list_waits_for_a_worker_and_is_told_when_it_is_lost(
     import_entries(field.edition.pk, token)
     assert Entry.objects.count() == 300
     assert office.get(f"{WHERE}import/unknown/").status_code == 409
+
+
+def test_a_list_that_a_worker_is_taking_in_is_not_taken_in_beside_it(office: Client, field: Field) -> None:
+    there = upload(office, sheet_of(lines(3)))
+    token = there.split("/")[-2]
+    job = import_jobs.find(token, field.edition)
+    import_jobs.say(token, {"step": "writing", "done": 1, "total": 3})
+    name = f"{entry_import.import_key(job.body, token)}{field.edition.pk}"
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+        with pytest.raises(Refused) as refused:
+            entry_import.apply(field.edition, job.body, key=token, by=None)
+        now = office.post(f"{there}now/")
+        assert (refused.value.code, now.status_code, Entry.objects.count()) == ("import_running", 302, 0)
+        assert import_jobs.progress(token)["step"] == "writing"
+    finally:
+        other.close()
+    office.post(f"{there}now/")
+    assert (import_jobs.progress(token)["added"], Entry.objects.count()) == (3, 3)
+
+
+def test_a_list_that_breaks_a_worker_is_told_and_can_be_started_again(
+    office: Client, field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = upload(office, sheet_of(lines(3)))
+    token = there.split("/")[-2]
+
+    def out_of_time(*_given: Any) -> None:
+        raise SoftTimeLimitExceeded
+
+    with monkeypatch.context() as patch, pytest.raises(SoftTimeLimitExceeded):
+        patch.setattr(entry_import, "_money", out_of_time)
+        import_jobs.run(field.edition, token)
+    told = import_jobs.progress(token)
+    assert (told["step"], told["code"], Entry.objects.count()) == ("refused", "failed", 0)
+    assert office.post(there, {"do": "take"}).status_code == 302
+    assert (import_jobs.progress(token)["added"], Entry.objects.count()) == (3, 3)
 
 
 def test_what_is_exported_goes_in_again_and_changes_nothing(office: Client, field: Field) -> None:
