@@ -82,14 +82,17 @@ def text(name: str, value: str, *, required: bool = False) -> str:
     if len(tidy) > LIMITS[name]:
         told = {"field": words.field(name), "limit": LIMITS[name]}
         raise Refused("too_long", _("%(field)s: at most %(limit)s characters.") % told)
-    allowed = "\n\r\t" if name in LONG_TEXTS else ""
-    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") and char not in allowed for char in tidy):
+    if not tidy.isprintable() and _unshown(tidy, "\n\r\t" if name in LONG_TEXTS else ""):
         raise Refused(
             "bad_characters", _("%(field)s has characters that cannot be shown.") % {"field": words.field(name)}
         )
     if required and not tidy:
         raise Refused("incomplete", _("%(field)s is missing.") % {"field": words.field(name)})
     return tidy
+
+
+def _unshown(tidy: str, allowed: str) -> bool:
+    return any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") and char not in allowed for char in tidy)
 
 
 def phone(value: str, *, name: str = "phone") -> str:

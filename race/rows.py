@@ -8,12 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
-Fields: TypeAlias = "tuple[models.Field[Any, Any], ...]"
+#: All values of a row, and those of them (by place) that their field makes.
+Plan: TypeAlias = "tuple[attrgetter[tuple[Any, ...]], tuple[tuple[int, models.Field[Any, Any]], ...]]"
+#: Fields whose values are what the database takes, unless they make them themselves (`auto_now`).
+PLAIN = frozenset(
+    (
+        models.CharField, models.TextField, models.SlugField, models.BooleanField, models.DateField, models.DateTimeField,
+        models.BigAutoField, models.IntegerField, models.PositiveSmallIntegerField, models.PositiveIntegerField,
+        models.PositiveBigIntegerField, models.BigIntegerField, models.ForeignKey,
+    )
+)  # fmt: skip
 
 
 def ask(statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -50,30 +60,38 @@ def write(rows: Sequence[models.Model]) -> None:
     Foreign keys are checked at the commit, so the rows may name each other.
     """
     ours = connections[DEFAULT_DB_ALIAS]
-    statement, columns = _insert(tuple((type(row), row.pk is not None) for row in rows))
-    values = [
-        field.get_db_prep_save(field.pre_save(row, True), ours)
-        for row, fields in zip(rows, columns, strict=True)
-        for field in fields
-    ]
+    statement, plans = _insert(tuple((type(row), row.pk is not None) for row in rows))
+    values: list[Any] = []
+    for row, (plain, made) in zip(rows, plans, strict=True):
+        part = list(plain(row))
+        for place, field in made:
+            part[place] = field.get_db_prep_save(field.pre_save(row, True), ours)
+        values += part
     ask(statement, values)
     for row in rows:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 @cache
-def _insert(kinds: tuple[tuple[type[models.Model], bool], ...]) -> tuple[str, tuple[Fields, ...]]:
-    """One statement for rows of these kinds, each with its key or without, and the fields it wants values of."""
+def _insert(kinds: tuple[tuple[type[models.Model], bool], ...]) -> tuple[str, tuple[Plan, ...]]:
+    """One statement for rows of these kinds, each with its key or without, and how to read its values off the rows."""
     parts: list[str] = []
-    columns: list[Fields] = []
+    plans: list[Plan] = []
+    before = 0
     for number, (model, with_key) in enumerate(kinds):
-        fields = tuple(field for field in model._meta.local_concrete_fields if with_key or not field.primary_key)
+        fields = [field for field in model._meta.local_concrete_fields if with_key or not field.primary_key]
         names = ", ".join(f'"{field.column}"' for field in fields)
-        before = sum(map(len, columns))
         places = ", ".join(f"${before + place}" for place in range(1, len(fields) + 1))
         parts.append(f'row{number} AS (INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({places}))')
-        columns.append(fields)
-    return f"WITH {', '.join(parts)} SELECT 1", tuple(columns)
+        made = tuple((place, field) for place, field in enumerate(fields) if not _plain(field))
+        plans.append((attrgetter(*(field.attname for field in fields)), made))
+        before += len(fields)
+    return f"WITH {', '.join(parts)} SELECT 1", tuple(plans)
+
+
+def _plain(field: models.Field[Any, Any]) -> bool:
+    made = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    return type(field) in PLAIN and not made
 
 
 def columns(model: type[models.Model]) -> str:

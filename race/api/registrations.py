@@ -37,6 +37,7 @@ SELECT {rows.columns(Category)}, {rows.columns(Race)}, {rows.columns(Edition)}
  WHERE race_edition.slug = $1 AND (race_category.code = ANY($2) OR race_race.slug = ANY($2))
  ORDER BY race_category.id
 """
+SHORT = 200
 TEXT = 2000  # the actions know the limit of each field, and say it in the rider's language
 
 
@@ -46,6 +47,12 @@ class Text(serializers.CharField):
     def __init__(self, **options: Any) -> None:
         usual: dict[str, Any] = {"required": False, "allow_blank": True, "max_length": TEXT, "default": ""}
         super().__init__(**(usual | options))
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """As the library does, but at once for what nearly all texts are: printable, and short enough for any field."""
+        if type(data) is str and len(data) <= SHORT and data.isprintable() and data.strip():
+            return data.strip()
+        return super().run_validation(data)
 
 
 class PersonFields(serializers.Serializer[Any]):
