@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import smtplib
+import time
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -28,6 +29,7 @@ from race.models import Message
 logger = logging.getLogger(__name__)
 PART = 20
 LEASE = timedelta(minutes=3)
+AT_IT = 60.0  # seconds: a slow post office shall end neither the lease of what is claimed nor the worker's own time
 FIRST_PAUSE = timedelta(seconds=30)
 MOST_TRIES = 5
 AN_HOUR = 60  # as many as a team of sixty gives its manager in one go
@@ -58,13 +60,13 @@ def due(*, now: datetime | None = None) -> list[int]:
 
 
 def send(edition_id: int, *, now: datetime | None = None, parts: int = 20) -> int:
-    """Send what is due of an edition, at most so many parts. Returns how many messages were taken."""
-    taken = 0
+    """Send what is due of an edition, at most so many parts and for `AT_IT` seconds. Returns how many messages were taken."""
+    taken, until = 0, time.monotonic() + AT_IT
     for _part in range(parts):
-        part = _claimed(edition_id, now or timezone.now())
+        part = _claimed(edition_id, now or timezone.now()) if time.monotonic() < until else []
         if not part:
             break
-        taken += _sent(part)
+        taken += _sent(part, until)
     return taken
 
 
@@ -89,27 +91,42 @@ def _claimed(edition_id: int, now: datetime) -> list[Message]:
     return found
 
 
-def _sent(part: list[Message]) -> int:
-    """Send a claimed part and write down what became of each; `tries` of the rows is what it was before this try."""
-    taken: list[int] = []
-    failed: list[Message] = []
+def _sent(part: list[Message], until: float) -> int:
+    """Send a claimed part. Each message is written down before the next one goes out, at the price of a query each: whoever
+    is killed has sent one message at most that nobody knows of, and the others are not sent twice."""
+    taken = 0
     connection = mail.get_connection()
     sms: SmsProvider = import_string(settings.SMS_PROVIDER)()
-    for message in part:
-        try:
-            if _too_many(message):
-                failed.append(_later(message))
-                continue
-            _hand_over(message, connection, sms)
-        except (*NOT_TAKEN, InvalidToken) as problem:
-            failed.append(_put_off(message, problem))
-        else:
-            taken.append(message.pk)
+    for place, message in enumerate(part):
+        if time.monotonic() >= until:
+            _given_back(part[place:])
+            break
+        taken += _tried(message, connection, sms)
     _close(connection)
-    still = Message.objects.filter(state=Message.State.QUEUED)
-    still.filter(pk__in=taken).update(state=Message.State.SENT, sent_at=timezone.now(), problem="", not_before=None)
-    Message.objects.bulk_update(failed, ["state", "tries", "not_before", "problem"])
-    return len(taken)
+    return taken
+
+
+def _tried(message: Message, connection: BaseEmailBackend, sms: SmsProvider) -> bool:
+    """Send one message and write down what became of it; its `tries` is what it was before this try."""
+    mine = Message.objects.filter(pk=message.pk)
+    try:
+        if _too_many(message):
+            problem = _later(message)
+        else:
+            _hand_over(message, connection, sms)
+            # It went out, also where the office stopped it meanwhile: what was stopped may be sent again.
+            return bool(mine.update(state=Message.State.SENT, sent_at=timezone.now(), problem="", not_before=None))
+    except (*NOT_TAKEN, InvalidToken) as fault:
+        problem = _put_off(message, fault)
+    columns = {name: getattr(problem, name) for name in ("state", "tries", "not_before", "problem")}
+    mine.filter(state=Message.State.QUEUED).update(**columns)
+    return False
+
+
+def _given_back(part: list[Message]) -> None:
+    """Nobody tried these: the next worker does, at once."""
+    claimed = Message.objects.filter(pk__in=[message.pk for message in part], state=Message.State.QUEUED)
+    claimed.update(tries=F("tries") - 1, not_before=None)
 
 
 def _hand_over(message: Message, connection: BaseEmailBackend, sms: SmsProvider) -> None:

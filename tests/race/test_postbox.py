@@ -91,7 +91,7 @@ def test_what_a_killed_worker_had_claimed_is_due_again_later(monkeypatch: pytest
     one = edition()
     written(one, "ann@example.org")
 
-    def killed(part: list[Message]) -> int:
+    def killed(part: list[Message], until: float) -> int:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as killing, pytest.raises(KeyboardInterrupt):
@@ -100,6 +100,52 @@ def test_what_a_killed_worker_had_claimed_is_due_again_later(monkeypatch: pytest
     assert (postbox.due(), postbox.send(one.pk)) == ([], 0)
     assert postbox.send(one.pk, now=timezone.now() + postbox.LEASE + timedelta(seconds=1)) == 1
     assert states() == [("sent", 2, "")]
+
+
+def test_a_worker_killed_in_the_middle_of_a_part_sends_nobody_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = edition()
+    written(one, *(f"1380000000{number}" for number in range(4)))
+    taken: list[str] = []
+
+    def third_kills(self: Any, phone: str, text: str) -> None:
+        taken.append(phone)
+        if len(taken) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(postbox.ConsoleSms, "send", third_kills)
+    with pytest.raises(KeyboardInterrupt):
+        postbox.send(one.pk)
+    assert states() == [("sent", 1, ""), ("sent", 1, ""), ("queued", 1, ""), ("queued", 1, "")]
+    assert postbox.send(one.pk, now=timezone.now() + postbox.LEASE + timedelta(seconds=1)) == 2
+    assert taken == ["13800000000", "13800000001", "13800000002", "13800000002", "13800000003"]
+    assert {state for state, _tries, _problem in states()} == {"sent"}
+
+
+def test_a_slow_post_office_gets_the_rest_of_a_part_later_and_no_try_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, at = edition(), [0.0]
+    written(one, "13800000000", "13800000001", "13800000002")
+
+    def slow(self: Any, phone: str, text: str) -> None:
+        at[0] += postbox.AT_IT - 1
+
+    monkeypatch.setattr(postbox.ConsoleSms, "send", slow)
+    monkeypatch.setattr(postbox.time, "monotonic", lambda: at[0])
+    assert (postbox.send(one.pk), states()) == (2, [("sent", 1, ""), ("sent", 1, ""), ("queued", 0, "")])
+    assert (postbox.send(one.pk), postbox.due()) == (1, [])
+
+
+def test_what_went_out_while_the_office_stopped_it_is_sent_and_not_sent_again(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    one = edition()
+    written(one, "13800000000", "ann@example.org")
+
+    def stopped(self: Any, phone: str, text: str) -> None:
+        Message.objects.update(state="failed", problem="stopped", not_before=None)
+
+    monkeypatch.setattr(postbox.ConsoleSms, "send", stopped)
+    settings.EMAIL_BACKEND = f"{__name__}.Closed"
+    assert (postbox.send(one.pk), states()) == (1, [("sent", 1, ""), ("failed", 1, "stopped")])
 
 
 def test_texts_are_forgotten_after_thirty_days() -> None:
