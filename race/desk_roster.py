@@ -55,9 +55,13 @@ class Facts:
     ticks: dict[int, dict[str, Given]] = field(default_factory=lambda: defaultdict(dict))
 
     @cached_property
-    def as_good(self) -> frozenset[int]:
-        """Versions that ask for what the newest asks; only looked up when a desk showed an older one."""
-        return frozenset(regulations.as_good(self.edition))
+    def same_waiver(self) -> dict[int, Regulations]:
+        """Versions with the waiver that counts; only looked up when a desk showed an older one."""
+        return regulations.same_waiver(self.edition)
+
+    def signable(self, version: int) -> Regulations | None:
+        """The version a desk showed; None where its waiver is another text than the one that counts."""
+        return self.version if version == self.version.version else self.same_waiver.get(version)
 
 
 def slot(item: str, value: str) -> str:

@@ -27,7 +27,7 @@ from django.utils.translation import get_language
 
 from race import desk_roster, transponders
 from race.desk_roster import Facts, Given
-from race.models import Acceptance, Assignment, Entry, User
+from race.models import Acceptance, Assignment, Entry, Regulations, User
 from race.sign_on import MAY_LET_THROUGH, window
 
 ITEMS = (
@@ -232,18 +232,18 @@ def _sign_waiver(desk: Desk, event: Event, entry: Entry) -> str:
     """The waiver, signed on the desk's screen with a typed name, in the version that was shown."""
     if not event.value.strip() or event.value == "off":
         return "bad_value"
-    if event.version != desk.facts.version.version and event.version not in desk.facts.as_good:
+    shown = desk.facts.signable(event.version)
+    if shown is None:
         return "new_version"
     if not any(gap["code"].startswith("waiver") for gap in desk_roster.gaps(entry, desk.facts)):
         return "known"
     desk.signatures.append(event)
-    desk.facts.signed[entry.rider_id].append(acceptance(desk, event, entry))
+    desk.facts.signed[entry.rider_id].append(acceptance(shown, event, entry))
     return "done"
 
 
-def acceptance(desk: Desk, event: Event, entry: Entry) -> Acceptance:
-    """The signature as a row that is not written yet."""
-    version = desk.facts.version
+def acceptance(version: Regulations, event: Event, entry: Entry) -> Acceptance:
+    """The signature under the version that was shown, as a row that is not written yet."""
     return Acceptance(
         rider=entry.rider, registration_id=entry.registration_id, regulations=version, waiver_sha256=version.waiver_sha256,
         signer=event.value.strip(), guardian=event.item == "waiver_guardian", language=(get_language() or "")[:8],

@@ -87,12 +87,18 @@ def _as_good(edition: Edition, version: int) -> Regulations:
     return shown
 
 
-def as_good(edition: Edition, versions: Collection[int] | None = None) -> dict[int, Regulations]:
-    """Those versions (or all) that ask whoever signs for what the newest asks, by their number. Two queries."""
+def as_good(edition: Edition, versions: Collection[int]) -> dict[int, Regulations]:
+    """Those versions that ask whoever enters for what the newest asks, by their number. Two queries."""
     kept = Regulations.objects.filter(edition=edition)
     newest = kept.order_by("-version").first()
-    asked = kept if versions is None else kept.filter(version__in=versions)
+    asked = kept.filter(version__in=versions)
     return {one.version: one for one in asked if newest and same_terms(one.document, newest.document)}
+
+
+def same_waiver(edition: Edition) -> dict[int, Regulations]:
+    """Every version whose waiver is the one that counts, by its number, without the documents."""
+    found = Regulations.objects.filter(edition=edition, waiver_sha256=waiver_now(edition))
+    return {one.version: one for one in found.defer("document")}
 
 
 def waiver_now(edition: Edition) -> QuerySet[Any]:

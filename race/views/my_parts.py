@@ -45,6 +45,7 @@ class Person:
     needs: list[papers.Need] = field(default_factory=list)
     signed: Acceptance | None = None
     signs: bool = False
+    newer: bool = False
 
     @property
     def missing(self) -> int:
@@ -99,7 +100,8 @@ def context(link: PrivateLink) -> dict[str, Any]:
         "deadline": registration.change_deadline(edition) - timedelta(seconds=1),
         "receipts": [one for one in payments_made if one.state == Payment.State.PAID and one.received_fen],
         "refunds": [refund for one in payments_made for refund in one.refunds.all()],
-        "version": newest.version, "waiver": _waiver(newest), "dates": dates.days(edition.starts_on, edition.ends_on),
+        "version": newest.version, "waiver": _waiver(newest), "waiver_sha256": newest.waiver_sha256,
+        "dates": dates.days(edition.starts_on, edition.ends_on),
         "missing": sum(person.missing for person in people),
         "any_alive": any(row.state in Entry.ALIVE for row in rows),
     }  # fmt: skip
@@ -153,18 +155,36 @@ def _people(
     for pk, rider in who.items():
         mine = [one for one in shown if one.entry.rider_id == pk]
         alive = any(one.entry.state in Entry.ALIVE for one in mine)
-        last = max(signed[pk], key=lambda one: (one.regulations.version, one.pk), default=None)
+        hands = waivers.hands_on(signed[pk], newest.waiver_sha256)
+        signs = alive and not waivers.enough(hands, minor=minor(rider, edition))
+        last = _shown_signature(signed[pk], newest, minor=minor(rider, edition))
         team = next((one.entry.team.name for one in mine if one.entry.team), "")
         needs = [
             papers.Need(terms.kind, papers.label(terms.kind), terms.required, sent.get(pk, {}).get(terms.kind))
             for terms in papers.asked_of(rider, edition)
         ]
-        stale = last is None or not regulations.same_terms(last.regulations.document, newest.document)
-        stale = stale or (minor(rider, edition) and last is not None and not last.guardian)
         people.append(
-            Person(rider, mine, dossier.read(rider), team, minor(rider, edition), needs, last, signs=alive and stale)
-        )
+            Person(
+                rider, mine, dossier.read(rider), team, minor(rider, edition), needs, last, signs=signs,
+                newer=alive and bool(signed[pk]) and not any(_same_terms(one, newest) for one in signed[pk]),
+            )
+        )  # fmt: skip
     return people
+
+
+def _same_terms(signature: Acceptance, newest: Regulations) -> bool:
+    return regulations.same_terms(signature.regulations.document, newest.document)
+
+
+def _shown_signature(signed: list[Acceptance], newest: Regulations, *, minor: bool) -> Acceptance | None:
+    """The signature the page names: one that counts before one that does not, then the newest."""
+    return max(
+        signed,
+        key=lambda one: (
+            one.waiver_sha256 == newest.waiver_sha256 and (one.guardian or not minor), one.regulations.version, one.pk,
+        ),
+        default=None,
+    )  # fmt: skip
 
 
 def _how_to_pay(made: list[Payment], owed: int) -> str:

@@ -214,12 +214,17 @@ def test_the_waiver_is_signed_on_the_desks_screen_in_the_version_that_counts(sta
     )  # fmt: skip
     Category.objects.update(capacity=F("capacity") + 10)
     desk_roster.roster(stage.edition)
-    assert take(stage, tick(stage, 2, "waiver", "车手二", version=version)) == ["done"]  # only the places are others
-    version += 1
+    Category.objects.update(fee_fen=F("fee_fen") + 100)
+    Entry.objects.update(paid_fen=F("fee_fen"))
+    desk_roster.roster(stage.edition)
+    assert take(stage, tick(stage, 2, "waiver", "车手二", version=version)) == ["done"]  # the waiver is the same
+    assert Acceptance.objects.get(signer="车手二").regulations.version == version  # the one that was shown
+    version += 2
     Edition.objects.update(waiver_zh="本人自愿参加，风险自负。")
     stage.edition.refresh_from_db()
     gap = desk_roster.rows(stage.edition, [stage.entries[1].pk])[0]["missing"][0]
-    assert (gap["code"], gap["signed"], gap["newest"]) == ("waiver_old", version - 1, version + 1)
+    assert (gap["code"], gap["signed"], gap["newest"]) == ("waiver_old", version - 2, version + 1)
+    assert take(stage, tick(stage, 1, "waiver", "车手一", version=version)) == ["new_version"]
 
 
 def test_for_a_minor_the_guardian_signs(stage: cast.Cast) -> None:

@@ -176,14 +176,14 @@ def test_a_newer_version_is_signed_once(client: Client) -> None:
     field, entry, path = one()
     Edition.objects.update(waiver_zh="新的声明。")
     regulations.current(Edition.objects.get())
-    assert "竞赛规程有新版本" in text(client.get(path))
+    assert "免责声明有新版本" in text(client.get(path))
     for _tap in range(2):
         client.post(f"{path}riders/{entry.rider_id}/sign/", {"signer": "单雨桐", "version": "2"})
     assert list(Acceptance.objects.order_by("pk").values_list("regulations__version", "signer")) == [
         (1, "单雨桐"),
         (2, "单雨桐"),
     ]
-    assert "竞赛规程有新版本" not in text(client.get(path))
+    assert "免责声明有新版本" not in text(client.get(path))
     old = client.post(f"{path}riders/{entry.rider_id}/sign/", {"signer": "单雨桐", "version": "1"})
     assert old.status_code == 409
     assert field.edition.regulations.count() == 2
@@ -194,7 +194,7 @@ def test_another_number_of_places_asks_nobody_to_sign_again(client: Client) -> N
     field.category.capacity += 50
     field.category.save(update_fields=["capacity"])
     assert regulations.current(Edition.objects.get()).version == 2
-    assert "竞赛规程有新版本" not in text(client.get(path))
+    assert asked(client.get(path)) == (False, False)
     later = enter(field, "乙二")
     third = registration.register(
         field.edition, person("丙三"), [field.category], contact=registration.Contact("丙三", "c@example.org"),
@@ -207,7 +207,40 @@ def test_another_number_of_places_asks_nobody_to_sign_again(client: Client) -> N
     regulations.current(Edition.objects.get())
     with pytest.raises(Refused) as refused:
         regulations.accepted(field.edition, 2)
-    assert (refused.value.code, "竞赛规程有新版本" in text(client.get(path))) == ("new_version", True)
+    assert refused.value.code == "new_version"
+
+
+def asked(answer: Any) -> tuple[bool, bool]:
+    """Whether the page asks to sign, and whether it says that the regulations are newer than the signature."""
+    return "/sign/" in answer.content.decode(), "在此之后有新版本" in text(answer)
+
+
+def test_other_terms_ask_nobody_to_sign_again_but_the_page_says_so(client: Client) -> None:
+    field, entry, path = one()
+    field.category.fee_fen += 100
+    field.category.save(update_fields=["fee_fen"])
+    assert regulations.current(Edition.objects.get()).version == 2
+    page = client.get(path)
+    assert asked(page) == (False, True)
+    assert (
+        f'<a href="/editions/{field.edition.slug}/rules/">竞赛规程</a>在此之后有新版本：第 2 版'
+        in page.content.decode()
+    )
+    assert "还缺" not in text(page)
+    client.post(f"{path}riders/{entry.rider_id}/sign/", {"signer": "单雨桐", "version": "2"})
+    assert asked(client.get(path)) == (False, False)
+    Edition.objects.update(waiver_zh="新的声明。")
+    assert asked(client.get(path)) == (True, False)
+
+
+def test_a_minor_who_signed_alone_is_told_that_the_guardian_has_not(client: Client) -> None:
+    _field, entry, path = one()
+    Rider.objects.update(birth_date=timezone.localdate() - timedelta(days=365 * 15))
+    assert asked(client.get(path)) == (True, False)
+    assert "监护人未签" in text(client.get(path))
+    client.post(f"{path}riders/{entry.rider_id}/sign/", {"signer": "单母", "version": "1"})
+    assert asked(client.get(path)) == (False, False)
+    assert "单母 于" in text(client.get(path))
 
 
 def test_the_same_terms_are_all_but_the_number_of_places() -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from race import desk_roster, duplicates, links, lists, papers, privacy, regulations, selection, teams
-from race.models import Acceptance, Document, Edition, Entry, LogLine, PrivateLink, Rider, User
+from race.models import Acceptance, Category, Document, Edition, Entry, LogLine, PrivateLink, Rider, User
 from race.refused import Refused
 from race.selection import Selection
 from race.views import my_parts
@@ -191,7 +191,8 @@ def test_the_better_of_two_papers_counts_and_comes_apart_again(three: Three) -> 
 
 
 def test_a_paper_sent_after_the_merge_is_not_pushed_aside_by_undoing_it(three: Three) -> None:
-    old = send(three.last, "refused")
+    old = send(three.last, "accepted")
+    Document.objects.filter(rider=three.first).update(state="accepted", sent_at=timezone.now())
     three.merge(three.last, three.first)
     new = send(three.last)
     three.unmerge(three.first)
@@ -220,3 +221,23 @@ def test_who_is_forgotten_is_forgotten_under_every_row_and_stays_so(three: Three
     link.refresh_from_db()
     assert (refused.value.code, link.revoked_at is None) == ("already_merged", False)
     assert LogLine.objects.filter(what="unmerged").count() == 0
+
+
+def test_only_another_text_of_the_waiver_asks_anybody_to_sign_again(three: Three) -> None:
+    three.chain()
+    Category.objects.update(fee_fen=20_000)
+    Edition.objects.update(contact="office@example.org")
+    assert regulations.current(Edition.objects.get()).version == 4
+    Entry.objects.update(paid_fen=20_000)
+    assert said(three.entry) == NOTHING_MISSING
+    with pytest.raises(Refused) as refused:
+        regulations.accepted(three.field.edition, 3)
+    Edition.objects.update(waiver_en="Another text.")
+    regulations.current(Edition.objects.get())
+    assert (refused.value.code, said(three.entry)) == (
+        "new_version",
+        {
+            "private": (True, [False]), "team": ["waiver"], "desk": ["waiver_old"], "desk version": 3, "old": 1, "papers": 0,
+            "list": ["免责声明"],
+        },
+    )  # fmt: skip

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from race import office_entries, regulations, to_do
-from race.models import Acceptance, Category, Edition, LogLine, Regulations
+from race import office_entries, regulations, to_do, waivers
+from race.models import Category, Edition, LogLine, Regulations
 from race.refused import Refused
 from race.views.office import wording
 from race.views.office.access import actor, done, office_page
@@ -26,11 +27,11 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
     """`/office/settings/`."""
     zone = ZoneInfo(edition.zone)
     newest = Regulations.objects.filter(edition=edition).order_by("-version").first()
-    signed = Acceptance.objects.filter(regulations__in=regulations.as_good(edition).values())
-    accepted = signed.values("rider").distinct().count()
+    newest_signed = waivers.counting(edition).filter(waiver_sha256=regulations.waiver_now(edition))
+    signed = newest_signed.aggregate(riders=Count("counts_for", distinct=True))["riders"]
     lines = LogLine.objects.filter(edition=edition, what__in=CHANGES).select_related("by").order_by("-pk")[:12]
     context = {
-        "edition": edition, "categories": to_do.categories(edition), "newest": newest, "accepted": accepted,
+        "edition": edition, "categories": to_do.categories(edition), "newest": newest, "signed": signed,
         "next": newest.version + 1 if newest else 1,
         "opens": _field(edition.entry_opens_at, zone), "closes": _field(edition.entry_closes_at, zone),
         "lines": [(line, wording.LOG.get(line.what, line.what)) for line in lines],
