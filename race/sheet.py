@@ -15,6 +15,9 @@ from race import workbook
 
 MAX_ROWS = 5_000
 MAX_COLUMNS = 60
+MAX_UNPACKED = 25 * 1024 * 1024  # bytes of a list as XLSX: some fifty times what the longest list needs
+MAX_SPAN = 2_000_000  # cells of it, empty ones too
+MAX_LINES = 20 * MAX_ROWS  # a cell may hold line ends
 MAX_CELL = 500  # letters; a longer cell is a quote that was never closed
 DELIMITERS = "\t;,|"
 XLS_MARK = b"\xd0\xcf\x11\xe0"
@@ -55,7 +58,8 @@ def read(body: bytes) -> Table:
     if not body.startswith(workbook.ZIP_MARK):
         return pasted(_text(body))
     try:
-        tables = [table for _name, table in workbook.sheets(body) if any(any(row) for row in table)]
+        found = workbook.sheets(body, unpacked=MAX_UNPACKED, cells=MAX_SPAN)
+        tables = [table for _name, table in found if any(any(row) for row in table)]
     except workbook.BadWorkbook as bad:
         raise BadSheet(str(bad)) from None
     if not tables:
@@ -65,7 +69,10 @@ def read(body: bytes) -> Table:
 
 def pasted(text: str) -> Table:
     """The rows of text with tabs, commas, semicolons or bars between the cells."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
+    if text.count("\n") > MAX_LINES:
+        raise BadSheet("too_many_rows")
+    lines = text.split("\n")
     mark = delimiter_of(lines)
     if is_separator_line(lines[0]):
         lines[0] = ""

@@ -17,11 +17,13 @@ MAX_UNPACKED = 100 * 1024 * 1024  # bytes, all parts together
 MAX_RATIO = 100  # a part may not unpack to more than this many times its size
 SMALL_PART = 64 * 1024  # parts below this are harmless at any ratio
 MAX_PARTS = 50
-MAX_CELLS = 5_000_000  # of the rectangle that a sheet spans
+MAX_CELLS = 5_000_000  # of the rectangles that all sheets span
 BROKEN = "broken_workbook"
 TOO_LARGE = "workbook_too_large"
 NO_WORKBOOK = "another_zip"  # a zip, but no spreadsheet
 ZIP_MARK = b"PK\x03\x04"
+#: The parts that make a workbook; with others the reader might take the file for one of another format.
+_KEPT = re.compile(r"\[Content_Types\]\.xml|(_rels|xl)/.*\.(xml|rels)", re.IGNORECASE)
 _REFERENCE = re.compile(rb"\br\s*=\s*[\"']\s*([A-Za-z]{0,4})(\d{1,9})")
 _HIDDEN_REFERENCE = re.compile(rb"\br\s*=\s*[\"'][^\"']*&")
 
@@ -30,9 +32,9 @@ class BadWorkbook(ValueError):
     """Not opened; its text is the reason code."""
 
 
-def sheets(body: bytes) -> list[tuple[str, list[list[str]]]]:
-    """Name and rows of each visible sheet, every cell as text. Raises BadWorkbook."""
-    packed = _repacked(body)
+def sheets(body: bytes, *, unpacked: int = MAX_UNPACKED, cells: int = MAX_CELLS) -> list[tuple[str, list[list[str]]]]:
+    """Name and rows of each visible sheet, every cell as text. Raises BadWorkbook, also for one above these two bounds."""
+    packed = _repacked(body, min(unpacked, MAX_UNPACKED), min(cells, MAX_CELLS))
     try:
         return _read(packed)
     except CalamineError:
@@ -54,35 +56,41 @@ def _read(packed: bytes) -> list[tuple[str, list[list[str]]]]:
     return found
 
 
-def _repacked(body: bytes) -> bytes:
+def _repacked(body: bytes, unpacked: int, cells: int) -> bytes:
     packed = io.BytesIO()
+    spanned = 0
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as given, zipfile.ZipFile(packed, "w") as safe:
             parts = given.infolist()
             if "xl/workbook.xml" not in given.namelist():
                 raise BadWorkbook(NO_WORKBOOK)
-            _check_sizes(parts)
+            _check_sizes(parts, unpacked)
             for part in parts:
+                if not _KEPT.fullmatch(part.filename):
+                    continue
                 content = given.read(part)
-                if part.filename.lower().startswith("xl/worksheets/"):
-                    _check_span(content)
+                # A sheet is what another part calls one, wherever it lies: every part is looked at.
+                spanned += _span(content)
+                if spanned > cells:
+                    raise BadWorkbook(TOO_LARGE)
                 safe.writestr(zipfile.ZipInfo(part.filename), content)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as broken:
         raise broken if isinstance(broken, BadWorkbook) else BadWorkbook(BROKEN) from None
     return packed.getvalue()
 
 
-def _check_sizes(parts: list[zipfile.ZipInfo]) -> None:
+def _check_sizes(parts: list[zipfile.ZipInfo], unpacked: int) -> None:
     """The declared sizes; zipfile unpacks no more than a part declares."""
-    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
+    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > unpacked:
         raise BadWorkbook(TOO_LARGE)
     for part in parts:
         if part.file_size > SMALL_PART and part.file_size > MAX_RATIO * part.compress_size:
             raise BadWorkbook(TOO_LARGE)
 
 
-def _check_span(sheet: bytes) -> None:
-    """Two cells at opposite corners of a sheet would make the reader ask for all the memory there is."""
+def _span(sheet: bytes) -> int:
+    """The cells of the rectangle: two of them at opposite corners would make the reader ask for all the memory there is,
+    and so would many sheets of them."""
     if b"\0" in sheet or _HIDDEN_REFERENCE.search(sheet):
         raise BadWorkbook(BROKEN)
     widest = tallest = 0
@@ -91,8 +99,7 @@ def _check_span(sheet: bytes) -> None:
         for letter in letters.upper():
             column = column * 26 + letter - 64
         widest, tallest = max(widest, column), max(tallest, int(digits))
-    if widest * tallest > MAX_CELLS:
-        raise BadWorkbook(TOO_LARGE)
+    return widest * tallest
 
 
 def cell_text(cell: object) -> str:

@@ -49,6 +49,7 @@ def test_a_workbook_gives_dates_and_whole_numbers_as_they_are_seen() -> None:
         ("名\ue000".encode(), "undecodable"),
         (TEXT.encode() + "中".encode()[:2] + b"\n", "undecodable"),
         (b"a\n" * 5_021, "too_many_rows"),
+        (b'"a' + b"\n" * 100_001 + b'"', "too_many_rows"),
         (b"a," * 61 + b"b", "too_many_columns"),
         (b"a" * 501, "cell_too_long"),
         (b'a,"' + b"b,c\n" * 900, "cell_too_long"),
@@ -58,6 +59,13 @@ def test_what_cannot_be_read_is_refused_with_the_reason(body: bytes, code: str) 
     with pytest.raises(sheet.BadSheet) as refused:
         sheet.read(body)
     assert str(refused.value) == code
+
+
+def test_a_list_spans_no_two_million_cells_and_unpacks_to_no_hundred_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, int] = {}
+    monkeypatch.setattr(workbook, "sheets", lambda body, **bounds: seen.update(bounds) or [("S", [["a"]])])
+    assert sheet.read(workbook.ZIP_MARK) == [["a"]]
+    assert seen == {"unpacked": 25 * 1024 * 1024, "cells": 2_000_000}
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:

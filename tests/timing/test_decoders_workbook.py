@@ -161,7 +161,7 @@ def test_parts_that_are_too_many_or_too_large_together(monkeypatch):
 
 def test_a_part_that_lies_about_its_size():
     """The entry says 10 bytes; 10 MB come out of it."""
-    body = bytearray(repacked(GOOD, **{"xl/media/image.png": bytes(10_000_000)}))
+    body = bytearray(repacked(GOOD, **{"xl/media/image.xml": b" " * 10_000_000}))
     size = (10_000_000).to_bytes(4, "little")
     at = body.rindex(size)
     body[at : at + 4] = (10).to_bytes(4, "little")
@@ -182,9 +182,58 @@ def test_two_cells_at_opposite_corners(reference, reason):
     assert SHEET.parse(body, CONTEXT) == Parsed(rejects=(Reject(body, reason),))
 
 
+@pytest.mark.parametrize(
+    "there", ["xl/other/s.xml", "xl//worksheets/s.xml", "xl/./worksheets/s.xml", "data/s.xml", "xl/s.png"]
+)
+def test_a_sheet_that_lies_elsewhere_is_not_read_unseen(there):
+    """One that spans seventeen thousand million cells would end the process."""
+    sheet = (
+        zipfile.ZipFile(io.BytesIO(GOOD)).read("xl/worksheets/sheet1.xml").decode().replace('r="B2"', 'r="XFD1048576"')
+    )
+    relations = zipfile.ZipFile(io.BytesIO(GOOD)).read("xl/_rels/workbook.xml.rels")
+    moved = relations.replace(
+        b"worksheets/sheet1.xml", (there[3:] if there.startswith("xl/") else f"/{there}").encode()
+    )
+    assert moved != relations
+    body = repacked(GOOD, **{there: sheet.encode(), "xl/_rels/workbook.xml.rels": moved})
+    with pytest.raises(workbook.BadWorkbook) as refused:
+        if workbook.sheets(body) == []:
+            raise workbook.BadWorkbook("not_there")
+    assert str(refused.value) == (
+        "workbook_too_large" if there.endswith("s.xml") and there[:2] == "xl" else "broken_workbook"
+    )
+
+
+def test_many_sheets_together_span_no_more_than_one_may(monkeypatch):
+    body = written([["a", "b"], ["c", "d"]], [["e", "f"], ["g", "h"]])
+    assert len(workbook.sheets(body, cells=8)) == 2
+    with pytest.raises(workbook.BadWorkbook, match="workbook_too_large"):
+        workbook.sheets(body, cells=7)
+
+
+def test_no_other_format_hides_behind_a_broken_workbook():
+    """The reader tries one format after the other: an ODS says of one cell that it is there a million times."""
+    told = "application/vnd.oasis.opendocument.spreadsheet"
+    cells = '<table:table-cell office:value-type="string"><text:p>x</text:p></table:table-cell>'
+    content = (
+        '<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:'
+        'text:1.0"><office:body><office:spreadsheet><table:table table:name="S"><table:table-row>'
+        f"{cells}</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as packed:
+        packed.writestr("mimetype", told)
+        packed.writestr("META-INF/manifest.xml", "<manifest/>")
+        packed.writestr("content.xml", content)
+        packed.writestr("xl/workbook.xml", "<broken")
+    with pytest.raises(workbook.BadWorkbook, match="broken_workbook"):
+        workbook.sheets(made.getvalue())
+
+
 def test_a_sheet_that_hides_its_references_in_another_encoding():
     with pytest.raises(workbook.BadWorkbook, match="broken_workbook"):
-        workbook._check_span('<c r="XFD1048576"/>'.encode("utf-16"))
+        workbook._span('<c r="XFD1048576"/>'.encode("utf-16"))
 
 
 @pytest.mark.parametrize(
