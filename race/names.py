@@ -92,16 +92,18 @@ def search_keys(name_zh: str, surname_latin: str, given_latin: str) -> str:
         surname, given = split(name_zh)
         family, own = _surname_syllables(surname), _syllables(given.replace(MIDDLE_DOT, ""))
         keys += _both_orders(family, own)
-        keys += _both_orders(map(_passport, family), map(_passport, own))
-        # Keyboards write ü as v.
-        keys += _both_orders((part.replace("ü", "v") for part in family), (part.replace("ü", "v") for part in own))
+        if any("ü" in part for part in (*family, *own)):
+            keys += _both_orders(map(_passport, family), map(_passport, own))
+            # Keyboards write ü as v.
+            keys += _both_orders((part.replace("ü", "v") for part in family), (part.replace("ü", "v") for part in own))
     keys += _both_orders(_words(surname_latin), _words(given_latin))
     return "|".join(dict.fromkeys(key for key in keys if key))
 
 
 def query_key(text: str) -> str:
     """What a person typed, folded as the keys are: lower case, no accents, blanks, dots, hyphens or full-width letters."""
-    return "".join(char for char in _plain(text) if char.isalnum())
+    plain = _plain(text)
+    return plain if plain.isalnum() else "".join(char for char in plain if char.isalnum())
 
 
 def _both_orders(family: Iterable[str], own: Iterable[str]) -> list[str]:
@@ -119,6 +121,8 @@ def _words(latin: str) -> list[str]:
 
 def _plain(text: str) -> str:
     """Lower case without accents and full-width letters."""
+    if text.isascii():
+        return text.lower()
     folded = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
     return "".join(char for char in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(char))
 
