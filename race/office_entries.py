@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -22,6 +23,7 @@ from race import (
     log,
     messages,
     names,
+    particulars,
     payments,
     places,
     regions,
@@ -45,16 +47,20 @@ CONTACT = ("email", "phone", "emergency_name", "emergency_phone")
 
 @transaction.atomic
 def edit_rider(
-    entry: Entry, wanted: Mapping[str, Any], *, by: User, reason: str, anyway: bool = False
-) -> tuple[str, ...]:
+    entry: Entry, wanted: Mapping[str, Any], *, by: User, reason: str, anyway: bool = False,
+    was: Mapping[str, Any] = MappingProxyType({}),
+) -> tuple[str, ...]:  # fmt: skip
     """Correct a rider's names, sex, birth date, region, address or emergency contact. Returns the columns that changed.
 
-    `wanted` holds columns of EDITABLE and fields of CONTACT; what is not named stays. The log names columns, never values.
-    Refused: `reason_missing`, `incomplete`, `identity_mismatch` where the document says otherwise, and what the rules
+    `wanted` holds columns of EDITABLE and fields of CONTACT; what is not named stays, and so does what is as it `was` when
+    the form was shown. The log names columns, never values. Refused: `reason_missing`, `incomplete`, `identity_mismatch`
+    where the document says otherwise, `edited_meanwhile`, what `race.particulars` objects to in a field, and what the rules
     object to in the entry's category unless `anyway`.
     """
     _need_reason(reason)
+    wanted = _tidied({name: value for name, value in wanted.items() if name not in was or was[name] != value})
     rider = Rider.objects.select_for_update().get(pk=entry.rider_id)
+    _refuse_overwriting(rider, wanted, was)
     columns = {name: value for name, value in wanted.items() if name in EDITABLE and value != getattr(rider, name)}
     contact = dossier.read(rider)
     private = {name: value for name, value in wanted.items() if name in CONTACT and value != contact[name]}
@@ -76,6 +82,19 @@ def edit_rider(
         entry.edition, "rider_edited", by=by, entry=entry, rider=rider, columns=list(changed), reason=reason.strip()[:200]
     )  # fmt: skip
     return changed
+
+
+def _tidied(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What is wanted, as forms of riders are tidied too."""
+    tidy = {name: particulars.text(name, " ".join(wanted[name].split())) for name in NAMES if name in wanted}
+    return {**wanted, **tidy, **particulars.private({name: wanted[name] for name in CONTACT if name in wanted})}
+
+
+def _refuse_overwriting(rider: Rider, wanted: Mapping[str, Any], was: Mapping[str, Any]) -> None:
+    """Refused where somebody else changed the very field after the form was shown."""
+    seen = {name: was[name] for name in wanted if name in EDITABLE and name in was}
+    if any(getattr(rider, name) not in (before, wanted[name]) for name, before in seen.items()):
+        raise Refused("edited_meanwhile", _("Somebody else has changed this rider meanwhile. Look at it again."))
 
 
 def _that_follow(rider: Rider, columns: Mapping[str, Any]) -> dict[str, Any]:

@@ -128,10 +128,11 @@ def send(
 
 
 @transaction.atomic
-def review(document: Document, accepted: bool, reason: str, by: User) -> Document:
+def review(document: Document, accepted: bool, reason: str, by: User, *, seen: str = "") -> Document:
     """The office accepts a paper, or refuses it with the reason, which the rider is told.
 
-    Refused (`reason_missing`) without a reason for a refusal, and (`paper_replaced`) for one that is not the newest.
+    Refused (`reason_missing`) without a reason for a refusal, (`paper_replaced`) for one that is not the newest, and
+    (`reviewed_meanwhile`) where it is not in the state any more in which it was `seen`.
     """
     document = Document.objects.select_for_update().defer("sealed").get(pk=document.pk)
     if document.state == State.REPLACED:
@@ -144,6 +145,8 @@ def review(document: Document, accepted: bool, reason: str, by: User) -> Documen
     }
     if (document.state, document.reason) == (columns["state"], columns["reason"]):
         return document
+    if seen and document.state != seen:
+        raise Refused("reviewed_meanwhile", _("Somebody else has reviewed this paper meanwhile. Look at it again."))
     Document.objects.filter(pk=document.pk).update(**columns, reviewed_at=timezone.now(), reviewed_by=by)
     document.refresh_from_db(fields=["state", "reason", "reviewed_at", "reviewed_by"])
     registration = Registration.objects.filter(entries__rider=document.rider_id, edition=document.edition_id).last()

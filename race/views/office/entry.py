@@ -22,7 +22,6 @@ from race import (
     links,
     office_entries,
     papers,
-    particulars,
     payments,
     places,
     regions,
@@ -86,19 +85,18 @@ def _chip(entry: Entry, given: Any, by: User) -> str:
 
 
 def _rider(entry: Entry, given: Any, by: User) -> str:
-    wanted: dict[str, Any] = {
-        name: particulars.text(name, " ".join(given[name].split())) for name in office_entries.NAMES if name in given
-    }
-    wanted |= {name: given[name].strip()[:120] for name in office_entries.CONTACT if given.get(name, "").strip()}
+    wanted: dict[str, Any] = {name: given[name].strip() for name in office_entries.NAMES if name in given}
+    wanted |= {name: given[name] for name in office_entries.CONTACT if given.get(name, "").strip()}
     if given.get("sex") in ("M", "F"):
         wanted["sex"] = given["sex"]
     if given.get("birth_date"):
         wanted["birth_date"] = _day(given["birth_date"])
-    if "region_code" in given and (given["region_code"] in regions.regions() or not given["region_code"]):
+    if "region_code" in given and (not given["region_code"] or given["region_code"] in _regions(entry)):
         wanted["region_code"] = given["region_code"]
     changed = office_entries.edit_rider(
-        entry, wanted, by=by, reason=given.get("reason", ""), anyway=given.get("anyway") == "yes"
-    )
+        entry, wanted, by=by, reason=given.get("reason", ""), anyway=given.get("anyway") == "yes",
+        was={name: given[f"was_{name}"] for name in office_entries.EDITABLE if f"was_{name}" in given},
+    )  # fmt: skip
     names = [str(wording.COLUMNS.get(name, name)) for name in changed]
     return _("Changed: %(what)s.") % {"what": _(", ").join(names)} if names else _("Nothing is different.")
 
@@ -215,8 +213,17 @@ def _around(entry: Entry) -> dict[str, Any]:
         ),
         "categories": [one for one in to_do.categories(entry.edition) if one.pk != entry.category_id],
         "teams": list(Team.objects.filter(edition=entry.edition).order_by("name_zh")),
-        "regions": list(regions.regions().values()),
+        "regions": list(_regions(entry).values()),
     }  # fmt: skip
+
+
+def _regions(entry: Entry) -> dict[str, regions.Region]:
+    """What may be chosen, the cities that count apart among it, and what the rider has now."""
+    rider = entry.rider
+    found = regions.with_cities(quota for category in to_do.categories(entry.edition) for quota in category.quotas)
+    if rider.region_code:
+        found.setdefault(rider.region_code, regions.Region(rider.region_code, rider.region_zh, rider.region_en))
+    return found
 
 
 def history(entry: Entry) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ def review(request: HttpRequest, edition: Edition, pk: int) -> HttpResponse:
     """Accept a paper, or refuse it with a reason."""
     document = get_object_or_404(Document.objects.defer("sealed"), edition=edition, pk=pk)
     accepted = request.POST.get("verdict") == "accept"
-    papers.review(document, accepted, request.POST.get("reason", ""), actor(request))
+    papers.review(document, accepted, request.POST.get("reason", ""), actor(request), seen=request.POST.get("seen", ""))
     word = (
         _("%(paper)s of %(who)s accepted.") if accepted else _("%(paper)s of %(who)s refused; the rider is told why.")
     )
