@@ -121,3 +121,29 @@ def _is_answered(port):
         return False
     finally:
         peer.socket.close()
+
+
+def test_only_the_networks_of_a_channel_are_listened_to(line, gateway_process):
+    assert Peer(line).say(STORE, 1) == ["DAGUGUAN@AckStore@1@$"]
+    Channel.objects.filter(port=line).update(allowed=["192.0.2.0/24", "2001:db8::/32"])
+
+    def refused():
+        try:
+            return Peer(line).say(STORE, 1) == ["closed"]
+        except OSError:
+            return True  # between the closing of the old listener and the opening of the new one, or reset at once
+
+    patience.until(refused, 20, "the gateway to hear of it")
+    Channel.objects.filter(port=line).update(allowed=["192.0.2.0/24", "127.0.0.0/8"])
+    patience.until(lambda: not refused(), 20, "the gateway to hear of it")
+
+
+def test_a_closed_channel_ends_its_connections_and_takes_in_what_was_said(line):
+    peer = Peer(line)
+    assert peer.say(STORE, 1) == ["DAGUGUAN@AckStore@1@$"]
+    Channel.objects.filter(port=line).update(open=False)
+    assert peer.hear() == "closed"
+    patience.until(lambda: not listens(line), 20, "the port to be closed")
+    Channel.objects.filter(port=line).update(open=True)
+    patience.until(lambda: listens(line), 20, "the port to be open again")
+    assert Peer(line).say(STORE, 1) == ["DAGUGUAN@AckStore@1@$"]

@@ -36,7 +36,9 @@ class Source(models.Model):
 class Channel(models.Model):
     """The way bytes reach us: a TCP port, a token's uploads, a phone. One delivery may hold reads of several sources.
 
-    A channel with `sources` named accepts reads of those only; one with none accepts any source of its edition.
+    A channel with `sources` named accepts reads of those only; one with none accepts any source of its edition. A TCP
+    channel with a `host` is a machine that listens there and that we dial; one without is a port of ours that machines
+    call, from the networks `allowed` (none named: from any).
     """
 
     class Kind(models.TextChoices):
@@ -51,10 +53,15 @@ class Channel(models.Model):
         max_length=16, blank=True, help_text="The make a TCP port speaks; HTTP deliveries name theirs"
     )
     label = models.CharField(max_length=80)
-    port = models.PositiveIntegerField(null=True, blank=True, unique=True)
+    host = models.CharField(max_length=253, blank=True)
+    port = models.PositiveIntegerField(null=True, blank=True)
+    allowed = models.JSONField(default=list, blank=True, help_text='Networks: ["192.0.2.0/24"]')
     token = models.OneToOneField(Token, models.PROTECT, null=True, blank=True, related_name="channel")
     sources = models.ManyToManyField(Source, blank=True, related_name="channels")
     open = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["host", "port"], name="channel_address_once")]
 
     def __str__(self) -> str:
         return self.label
