@@ -140,7 +140,7 @@ def set_team(entry: Entry, name: str, *, by: User, reason: str) -> Team | None:
     """The rider rides for this team (made where it is new), or for none."""
     _need_reason(reason)
     (entry,) = places.lock([entry])
-    name = " ".join(name.split())[:80]
+    name = " ".join(particulars.text("team", name).split())
     team = Team.objects.get_or_create(edition=entry.edition, name_zh=name)[0] if name else None
     if entry.team_id == (team.pk if team else None):
         return team

@@ -30,6 +30,8 @@ LIMITS: Mapping[str, int] = {
     "guardian_phone": 40, "key": 80,
 }  # fmt: skip
 LONG_TEXTS = {"medical"}
+#: Of the letters that nobody sees, those that some scripts need. Others turn a line around, or make one name look like another.
+JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,9 @@ class Signature:
 
 
 def text(name: str, value: str, *, required: bool = False) -> str:
-    """A field's text, without blanks at its ends. Refused where it is too long (`too_long`), has control characters
-    (`bad_characters`), or is missing (`incomplete`)."""
-    tidy = value.strip()
+    """A field's text, without blanks at its ends and without letters that nobody sees. Refused where it is too long
+    (`too_long`), has control characters (`bad_characters`), or is missing (`incomplete`)."""
+    tidy = "".join(char for char in value if unicodedata.category(char) != "Cf" or char in JOINERS).strip()
     if len(tidy) > LIMITS[name]:
         told = {"field": words.field(name), "limit": LIMITS[name]}
         raise Refused("too_long", _("%(field)s: at most %(limit)s characters.") % told)

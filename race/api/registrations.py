@@ -23,7 +23,7 @@ from rest_framework.views import APIView
 from race import details, links, particulars, payments, places, registration, rows, self_service, transactions
 from race.api import answers
 from race.api.authentication import LinkAuthentication
-from race.api.scope import Scoped
+from race.api.scope import Scoped, Unkept
 from race.models import Category, Edition, Entry, PrivateLink, Race, Role
 from race.permissions import HasRole
 from race.refused import Refused
@@ -187,7 +187,7 @@ class HasLink(BasePermission):
         return isinstance(request.auth, PrivateLink)
 
 
-class Mine(APIView):
+class Mine(Unkept):
     """The registration of the private link in `Authorization: Link <secret>`."""
 
     roles = {"*": ("link",)}

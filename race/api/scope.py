@@ -1,15 +1,31 @@
 """What every resource here shares: which edition it is about, and who may."""
 
+from typing import Any
+
+from django.conf import settings
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework.exceptions import NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from race.models import Edition, Race, Token, User
 from race.permissions import HasRole
 
 
-class Scoped(APIView):
+class Unkept(APIView):
+    """What somebody is told because of who they are is kept by no cache."""
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """The answer, with its header."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if "HTTP_AUTHORIZATION" in request.META or settings.SESSION_COOKIE_NAME in request.COOKIES:
+            answer.headers.setdefault("Cache-Control", "no-store")
+        return answer
+
+
+class Scoped(Unkept):
     """A view that belongs to one edition. `roles`: method -> role names, "public" for everybody, "*" for the rest."""
 
     permission_classes = [HasRole]

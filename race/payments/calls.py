@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from race import providers, transactions
+from race import providers, rate, transactions
 from race.models import Payment, ProviderCall, Refund
 from race.payments import arrival, refunds
 from race.providers import Notice
@@ -18,6 +18,8 @@ from race.providers import Notice
 logger = logging.getLogger(__name__)
 #: Outcomes after which a call is looked at again: kept when somebody was killed, or about a number nobody knew yet.
 AGAIN = ("kept", "unknown")
+#: Whoever floods us with forged calls fills no disk.
+FORGED_AN_HOUR = 200
 NOT_KEPT = {"cookie", "authorization"}
 
 
@@ -34,6 +36,9 @@ def record(provider_name: str, body: bytes, headers: Mapping[str, str]) -> str:
         provider=provider_name[:12], body=body, headers=told, genuine=notice is not None, number=_about(notice)
     )
     if notice is None:
+        if rate.count("forged-calls") > FORGED_AN_HOUR:
+            logger.warning("a forged call of %s is not kept: there are many", call.provider)
+            return "forged"
         return _kept(call, "forged")
     try:
         return _judged(call, notice)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from race import ledger, payments, places, providers, registration
 from race.models import Edition, Entry, LedgerLine, Message, Payment, ProviderCall, Refund
+from race.payments import calls
 from race.providers.contract import Notice, RefundAnswer
 from race.providers.sandbox import callback
 from race.refused import Refused
@@ -58,6 +59,12 @@ def test_a_paid_callback_confirms_the_place_and_a_replay_changes_nothing() -> No
         (sent[0], "settled"), (sent[0], "known"), (sent[0], "known"),
     ]  # fmt: skip
     assert list(Message.objects.filter(kind="paid").values_list("registration", flat=True)) == [entry.registration_id]
+
+
+def test_a_flood_of_forged_callbacks_fills_no_disk(monkeypatch: pytest.MonkeyPatch, redis: Any) -> None:
+    monkeypatch.setattr(calls, "FORGED_AN_HOUR", 2)
+    assert [payments.record("sandbox", b"x", {}) for _call in range(4)] == ["forged"] * 4
+    assert ProviderCall.objects.count() == 2
 
 
 def test_a_forged_callback_is_kept_and_does_nothing() -> None:

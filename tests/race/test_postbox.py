@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from launch import patience
 from race import doorbell, messages, payments, postbox, registration, tasks
-from race.models import Edition, Entry, Message
+from race.models import Edition, Entry, Message, Rider
 from race.providers.contract import Notice
 from race.providers.sandbox import callback
 from tests import cast
@@ -146,6 +146,13 @@ def test_what_went_out_while_the_office_stopped_it_is_sent_and_not_sent_again(
     monkeypatch.setattr(postbox.ConsoleSms, "send", stopped)
     settings.EMAIL_BACKEND = f"{__name__}.Closed"
     assert (postbox.send(one.pk), states()) == (1, [("sent", 1, ""), ("failed", 1, "stopped")])
+
+
+def test_a_name_stands_in_a_mail_as_it_is_written() -> None:
+    rider = Rider(surname_latin="O'BRIEN", given_latin="Ann & <b>Bea</b>")
+    context = {"edition": edition(), "rider": rider, "link": "http://x/?a=1&b=2", "paper": "", "reason": "it's late"}
+    _subject, text = messages.written("paper", "en", "email", context)
+    assert "of O'BRIEN Ann & <b>Bea</b> was not accepted. The reviewer writes: it's late" in text
 
 
 def test_texts_are_forgotten_after_thirty_days() -> None:

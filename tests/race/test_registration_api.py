@@ -96,6 +96,7 @@ def test_a_replay_is_answered_after_the_window_closed_and_a_newcomer_is_not(clie
     [
         ({"person": {"name_zh": "长" * 61}}, (422, ["too_long"])),
         ({"person": {"name_zh": "甲\x07一"}}, (422, ["bad_characters"])),
+        ({"person": {"name_zh": "\u202e\u200b"}}, (422, ["incomplete"])),
         ({"person": {"identity_number": "41031119900307001X"}}, (422, ["identity_check_digit"])),
         ({"person": {"identity_kind": "permit"}}, (422, ["identity_unknown_kind"])),
         ({"person": {"birth_date": "1990-03-08"}}, (422, ["identity_mismatch"])),
@@ -308,3 +309,19 @@ def test_a_team_is_made_by_its_first_rider_and_not_by_a_refused_one(client):
     for name in ("甲一", "乙二"):
         assert post(client, form(field, name, team="新车队"), name).status_code == 201
     assert (teams.count(), Entry.objects.filter(team=teams.get()).count(), Race.objects.count()) == (1, 2, 1)
+
+
+def test_what_a_link_tells_is_kept_by_no_cache(client):
+    field = open_entries(capacity=5)
+    secret = post(client, form(field)).json()["link"].split("/")[2]
+    mine = client.get("/api/v1/registrations/mine/", headers={"authorization": f"Link {secret}"})
+    races = client.get("/api/v1/races/")
+    assert (mine.status_code, mine["Cache-Control"], "Cache-Control" in races) == (200, "no-store", False)
+
+
+def test_a_name_holds_no_letters_that_nobody_sees(client):
+    field = open_entries(capacity=5)
+    given = form(field)
+    given["person"] |= {"name_zh": "甲\u202e\u200b一\ufeff"}
+    assert post(client, given).status_code == 201
+    assert Rider.objects.get().name_zh == "甲一"
