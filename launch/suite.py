@@ -18,7 +18,10 @@ def main(arguments: list[str]) -> int:
     console = progress()
     with a_run() as name, opened(name, console, "test", durable=False, locks=packages.DEVELOPMENT) as site:
         environment = site.environment() | {"CHROMIUM": browser.ensure(console)}
-        command = [str(PYTHON), "-m", "pytest", *([] if says_how_many(arguments) else ["-n", "2"]), *arguments]
+        # A run starts this project some fifty times: it is compiled once, whatever the shell says.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        two = [] if says_how_many(arguments) else ["-n", "2", "--dist", "worksteal"]
+        command = [str(PYTHON), "-m", "pytest", *two, *arguments]
         return foreground(command, environment, ROOT)
 
 

@@ -14,7 +14,8 @@ from launch import patience
 from launch.processes import follows_parent, start_mark
 
 ROOT = Path(__file__).resolve().parent.parent
-LEFT_OUT = (".venv", ".state", ".git", "node_modules", "static", "__pycache__", "*.pyc", ".*_cache", ".hypothesis")
+# What Python compiled goes with it: each clone would otherwise compile the project anew.
+LEFT_OUT = (".venv", ".state", ".git", "node_modules", "static", ".*_cache", ".hypothesis")
 LIMIT = 90.0  # seconds for anything to happen
 OURS = ("DATABASE_URL", "REDIS_URL", "STATE_DIR", "SECRET_KEY", "DJANGO_SETTINGS_MODULE")
 

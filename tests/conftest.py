@@ -58,6 +58,20 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.CELERY_BROKER_URL = broker_url(own)
 
 
+# Files of tests that start the whole project anew, and mostly wait. The other long ones, tests/browser/, are first anyway.
+LONG = tuple(
+    f"tests/{name}.py" for name in ("test_run_demo", "test_deploy", "test_run", "seeds/test_replay", "test_bench")
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each of two processes begins with its half of the long tests; what is left at the end is short, and shared."""
+    long = [item for item in items if item.nodeid.startswith(LONG)]
+    others = [item for item in items if not item.nodeid.startswith(LONG)]
+    half = len(items) // 2
+    items[:] = others[:half] + long + others[half:]
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
     """The first thing a test with a database does: say so clearly when there is none."""
