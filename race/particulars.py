@@ -80,7 +80,7 @@ class Signature:
 def text(name: str, value: str, *, required: bool = False) -> str:
     """A field's text, without blanks at its ends and without letters that nobody sees. Refused where it is too long
     (`too_long`), has control characters (`bad_characters`), or is missing (`incomplete`)."""
-    tidy = "".join(char for char in value if unicodedata.category(char) != "Cf" or char in JOINERS).strip()
+    tidy = (value if value.isprintable() else _seen(value)).strip()
     if len(tidy) > LIMITS[name]:
         told = {"field": words.field(name), "limit": LIMITS[name]}
         raise Refused("too_long", _("%(field)s: at most %(limit)s characters.") % told)
@@ -91,6 +91,10 @@ def text(name: str, value: str, *, required: bool = False) -> str:
     if required and not tidy:
         raise Refused("incomplete", _("%(field)s is missing.") % {"field": words.field(name)})
     return tidy
+
+
+def _seen(value: str) -> str:
+    return "".join(char for char in value if unicodedata.category(char) != "Cf" or char in JOINERS)
 
 
 def _unshown(tidy: str, allowed: str) -> bool:
