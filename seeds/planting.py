@@ -74,7 +74,7 @@ def _edition(event: Event, document: Document, starts_on: str, ends_on: str) -> 
     )  # fmt: skip
     given = {column: document[column] for column in columns}
     # What both editions share stands in the 10th.
-    shared = regulations.tenth()["edition"]
+    shared = {**regulations.tenth()["edition"], **document}
     given |= {column: shared[column] for column in ("entry_rules", "contact", "waiver_zh", "waiver_en")}
     return Edition.objects.create(event=event, starts_on=starts_on, ends_on=ends_on, **given)
 
@@ -150,8 +150,8 @@ def plant_field(edition: Edition, races: Mapping[str, Race], field: Field) -> li
     return list(zip(field.entries, made, strict=True))
 
 
-def rider_row(rider: FieldRider) -> Rider:
-    """Return a made-up rider as a row, not written yet."""
+def rider_row(rider: FieldRider, **private: str) -> Rider:
+    """Return a made-up rider as a row, not written yet; `private` is what else is sealed beside the phone."""
     surname, _, given = rider.name.latin.partition(" ")
     region = (rider.province.zh, rider.province.en) if rider.province else fields.NATIONS[rider.nation]
     return Rider(
@@ -166,7 +166,7 @@ def rider_row(rider: FieldRider) -> Rider:
         region_code=rider.province.code if rider.province else "",
         region_zh=region[0],
         region_en=region[1],
-        **dossier.columns({"phone": rider.phone}),
+        **dossier.columns({"phone": rider.phone} | private),
         identity_kind=rider.identity_kind,
         identity_sealed=vault.seal(rider.identity),
         identity_hash=vault.fingerprint(rider.identity_kind, rider.identity),

@@ -3,6 +3,7 @@
 import json
 import stat
 from collections import Counter
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -12,8 +13,22 @@ from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 from django.test.utils import CaptureQueriesContext
 
-from race import clock, links, tokens, vault
-from race.models import Assignment, Category, Change, Edition, Entry, Race, Rider, Role, Team, TimingPoint, Token, User
+from race import clock, duplicates, links, papers, reconciliation, to_do, tokens, vault
+from race.models import (
+    Assignment,
+    Category,
+    Change,
+    Document,
+    Edition,
+    Entry,
+    Race,
+    Rider,
+    Role,
+    Team,
+    TimingPoint,
+    Token,
+    User,
+)
 from results import facts
 from seeds import entering, field, regulations
 from timing.models import Channel, Source
@@ -187,21 +202,55 @@ def test_credentials_that_are_there_are_left_alone(planted, tmp_path):
 
 def test_the_demo_fills_the_next_edition_and_its_counters_and_ledger_agree(planted):
     edition = Edition.objects.get(slug=ELEVENTH)
+    now = edition.entry_opens_at + timedelta(days=22, hours=20)
     with CaptureQueriesContext(connection) as asked:
-        assert entering.fill(edition) == sum(entering.ENTERED.values())
+        assert entering.fill(edition, now=now) == sum(entering.ENTERED.values())
     assert len(asked) <= 40
-    states = Entry.objects.filter(edition=edition).values_list("category__code", "state")
-    assert Counter(states) == {
-        ("ME", "confirmed"): 177, ("WO", "confirmed"): 89, ("MM", "confirmed"): 252, ("XO", "confirmed"): 250,
-        ("XO", "waiting"): 6, ("XM", "confirmed"): 188,
+    entries = Entry.objects.filter(edition=edition)
+    states = Counter(entries.values_list("category__code", "state"))
+    assert states == {
+        ("ME", "confirmed"): 165, ("ME", "held"): 4, ("ME", "expired"): 7, ("ME", "withdrawn"): 1,
+        ("WO", "confirmed"): 86, ("WO", "expired"): 2, ("WO", "withdrawn"): 1,
+        ("MM", "confirmed"): 238, ("MM", "held"): 1, ("MM", "expired"): 10, ("MM", "withdrawn"): 3,
+        ("XO", "confirmed"): 244, ("XO", "held"): 4, ("XO", "offered"): 2, ("XO", "waiting"): 10,
+        ("XO", "expired"): 9, ("XO", "withdrawn"): 3,
+        ("XM", "confirmed"): 185, ("XM", "held"): 1, ("XM", "expired"): 2,
     }  # fmt: skip
+    placed = {code: sum(states[code, state] for state in Entry.PLACED) for code in entering.ENTERED}
     counters = Category.objects.filter(race__edition=edition).order_by("race__order")
-    assert list(counters.values_list("code", "taken", "waiting")) == [
-        ("ME", 177, 0), ("WO", 89, 0), ("MM", 252, 0), ("XO", 250, 6), ("XM", 188, 0),
+    assert list(counters.values_list("code", "taken", "waiting", "queue_last")) == [
+        (code, placed[code], states[code, "waiting"], states[code, "waiting"]) for code in entering.ENTERED
+    ]
+    booked = entries.annotate(booked=Coalesce(Sum("ledger__amount_fen"), 0))
+    assert booked.exclude(paid_fen=F("booked")).count() == 0
+    assert entries.filter(state__in=("held", "offered"), held_until__lte=now).count() == 0
+    assert entries.filter(state__in=("expired", "withdrawn")).exclude(pass_code=None).count() == 0
+    line = entries.filter(category__code="XO", state="waiting").order_by("created_at", "pk")
+    assert list(line.values_list("queue_number", flat=True)) == list(range(1, states["XO", "waiting"] + 1))
+    _is_a_busy_day(edition, now)
+
+
+def _is_a_busy_day(edition, now):
+    """The office has work of every kind, and the books differ from what the provider told in one sum."""
+    assert {work.kind: work.count for work in to_do.queue(edition) if work.count} == {
+        "review": 21, "expected": 9, "unpaid": 73, "duplicates": 4, "bibs": 918, "chips": 918, "refunds": 2, "messages": 3,
+    }  # fmt: skip
+    assert [pair.why for pair in duplicates.pairs(edition)] == [
+        ("document", "born", "phone"), ("born", "phone"), ("born", "phone"), ("phone",),
     ]  # fmt: skip
-    paid = Entry.objects.filter(edition=edition).annotate(booked=Coalesce(Sum("ledger__amount_fen"), 0))
-    assert paid.exclude(paid_fen=F("booked")).count() == 0
-    assert (
-        paid.filter(state="confirmed", paid_fen=0).exists()
-        and paid.filter(state="waiting").exclude(paid_fen=0).count() == 0
-    )
+    days = to_do.per_day(edition)
+    assert (len(days), min(bar.count for bar in days) > 0, days[0].count > 4 * days[-1].count) == (23, True, True)
+    differing = [
+        way.only_booked
+        for ago in range(23)
+        for way in reconciliation.ways(edition, (now - timedelta(days=ago)).date())
+        if way.only_booked or way.only_told
+    ]
+    assert [len(refs) for refs in differing] == [1]
+    sent = Document.objects.filter(edition=edition)
+    assert [paper.pk for paper in sent if papers.content_type(papers.content(paper)) != paper.content_type] == []
+    assert Counter(sent.values_list("kind", "state")) == {
+        ("health_certificate", "sent"): 15, ("health_certificate", "accepted"): 4, ("health_certificate", "refused"): 5,
+        ("licence", "sent"): 6, ("licence", "accepted"): 5, ("licence", "refused"): 4,
+    }  # fmt: skip
+    assert all(edition.contact[key] for key in ("account_zh", "account_en"))
