@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from datetime import timezone as FixedZone
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +21,9 @@ from race import dossier, log, messages, vault, waivers
 from race.entry_rules import EntryRules
 from race.models import Acceptance, Document, Edition, Entry, Message, PrivateLink, Registration, Rider, User
 from race.refused import Refused
+
+#: Where a day ends last on earth.
+LAST_ZONE = FixedZone(timedelta(hours=-12))
 
 
 def export(rider: Rider) -> dict[str, Any]:
@@ -55,7 +59,7 @@ def erase(rider: Rider, *, by: User | None, reason: str = "asked") -> None:
     rider = Rider.objects.select_for_update().get(pk=rider.pk)
     if rider.erased_at is not None:
         return
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=LAST_ZONE)
     if _entries(rider).filter(state__in=Entry.ALIVE, edition__ends_on__gte=today).exists():
         raise Refused("still_entered", _("Withdraw the entry first: a race must be able to reach its riders."))
     forget([rider], now=timezone.now())

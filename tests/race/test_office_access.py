@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from race.models import Edition, Role, User
+from race.views.office import access
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +65,18 @@ def test_without_a_name_it_is_the_next_edition_that_is_not_over():
         client = member(edition)
     assert client.get("/office/").context["request"].office.edition == coming
     assert client.get(f"/editions/{past.slug}/office/").context["request"].office.edition == past
+
+
+def test_an_edition_is_not_over_before_its_last_evening_is():
+    tonight, later = (cast.make(riders=0, slug=slug).edition for slug in ("tonight", "later"))
+    Edition.objects.filter(pk=tonight.pk).update(zone="America/Bogota", starts_on="2026-05-03", ends_on="2026-05-03")
+    Edition.objects.filter(pk=later.pk).update(starts_on="2027-05-03", ends_on="2027-05-03")
+    editions = list(Edition.objects.order_by("pk"))
+    seen = []
+    for at in ("2026-05-03T21:00:00-05:00", "2026-05-04T00:30:00-05:00"):
+        with time_machine.travel(at, tick=False):
+            seen.append(access.chosen(editions, None))
+    assert seen == [tonight, later]
 
 
 def test_nothing_of_the_office_is_kept_by_a_cache():

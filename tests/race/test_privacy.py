@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -44,6 +45,15 @@ def test_who_is_entered_cannot_be_forgotten_before_the_race(entry: Entry) -> Non
     assert refused.value.code == "still_entered"
     entry.rider.refresh_from_db()
     assert entry.rider.private_sealed != ""
+
+
+def test_nobody_is_forgotten_in_the_last_evening_of_a_race_far_in_the_west(entry: Entry) -> None:
+    Edition.objects.update(zone="America/Bogota", ends_on="2026-05-03")
+    with time_machine.travel("2026-05-03T21:00:00-05:00", tick=False), pytest.raises(Refused) as refused:
+        privacy.erase(entry.rider, by=None)
+    with time_machine.travel("2026-05-05T00:30:00-05:00", tick=False):
+        privacy.erase(entry.rider, by=None)
+    assert (refused.value.code, Rider.objects.get().private_sealed) == ("still_entered", "")
 
 
 def test_forgetting_leaves_nothing_to_read_and_the_way_back_is_closed(entry: Entry) -> None:
@@ -110,7 +120,7 @@ def test_the_owner_takes_the_file_along_and_nobody_else(client: Client, entry: E
     assert json.loads(answer.content) == json.loads(json.dumps(privacy.export(entry.rider)))
     assert (answer["Content-Disposition"], answer["Referrer-Policy"]) == (
         'attachment; filename="my-data.json"',
-        "no-referrer",
+        "same-origin",
     )
     assert "no-store" in answer["Cache-Control"]
     stranger = enter(open_entries(slug="other"), "陌生人")
@@ -123,6 +133,8 @@ def test_the_page_asks_once_more_before_it_forgets(client: Client, entry: Entry)
     address = f"/my/{secret(entry)}/data/"
     unsure = client.post(address, {"forget": entry.rider_id})
     assert (unsure.status_code, Rider.objects.get(pk=entry.rider_id).erased_at) == (409, None)
+    # With `no-referrer`, in the header or in the page, a browser sends the form with `Origin: null`, and it is refused.
+    assert (unsure["Referrer-Policy"], "no-referrer" in unsure.content.decode()) == ("same-origin", False)
     sure = client.post(address, {"forget": entry.rider_id, "sure": "yes"})
     assert (sure.status_code, Rider.objects.get(pk=entry.rider_id).erased_at is None) == (200, False)
-    assert client.get(address).status_code == 404
+    assert (f"/my/{secret(entry)}" in sure.content.decode(), client.get(address).status_code) == (False, 404)

@@ -99,8 +99,7 @@ def chosen(editions: list[Edition], slug: str | None) -> Edition | None:
     """The edition of the address; without one the next that is not over, else the last one."""
     if slug:
         return next((edition for edition in editions if edition.slug == slug), None)
-    today = timezone.localdate()
-    coming = [edition for edition in editions if edition.ends_on >= today]
+    coming = [edition for edition in editions if edition.ends_on >= timezone.localdate(timezone=ZoneInfo(edition.zone))]
     return min(coming, key=lambda edition: edition.starts_on) if coming else next(iter(editions), None)
 
 
