@@ -1,10 +1,5 @@
-"""The gateway: machines call us or are dialled, and get their acknowledgement after the commit and never before.
+"""The gateway: machines call us or are dialled, and get their acknowledgement after what they said is kept, never before.
 
-One asyncio process. Every open TCP `Channel` is a listener on its port or, where it names a host, a line that we dial
-and dial again. Channels that are made, changed or closed are noticed within a second. What happens on one connection
-stands in `line`, which connections there are in `process`.
+`line` is one connection, `lines` all of a process: both are pure asyncio and know no database, so that the bridge on a
+crew's laptop (`timing.bridge`) runs the very same. `process` keeps what is said in the database.
 """
-
-from timing.gateway.process import Gateway
-
-__all__ = ["Gateway"]

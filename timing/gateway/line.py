@@ -1,10 +1,10 @@
 """One connection: a reader, which cuts the stream into frames, and a committer.
 
-The committer takes whatever has gathered while the last commit was under way (at most 64 KiB), commits it as one
-delivery, and then sends the replies in order. So acknowledgements never wait for a timer, and a burst costs few commits.
+The committer takes whatever has gathered while the last commit was under way (at most 64 KiB), has it kept as one body, and
+then sends the replies in order. So acknowledgements never wait for a timer, and a burst costs few commits.
 
-What ends a connection: the peer, a frame that never ends, a database that does not answer (the peer sends again what was
-not acknowledged), half a minute without a first word, two idle minutes. An unfinished frame at the end of a connection was
+What ends a connection: the peer, a frame that never ends, a store that does not keep (the peer sends again what was not
+acknowledged), half a minute without a first word, two idle minutes. An unfinished frame at the end of a connection was
 not acknowledged and is not kept: the peer repeats it whole.
 """
 
@@ -12,19 +12,14 @@ import asyncio
 import contextlib
 import logging
 import socket
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
-from django.db import Error, connection
-
-from race import clock
-from timing import intake
 from timing.decoders.model import DialledSession, Frame, FrameTooLong, Session
-from timing.models import Channel
 
 logger = logging.getLogger(__name__)
 GROUP_BYTES = 64 * 1024
@@ -33,18 +28,24 @@ IDLE_S, FIRST_S = 120.0, 30.0
 KEEP_ALIVE_S = 15.0
 
 
+class NotKept(Exception):
+    """What a machine said could not be kept; it must not be acknowledged."""
+
+
 @dataclass(slots=True, eq=False)
 class Line:
     """Where a connection comes from, what is read and not yet committed, and how far the stream has come.
 
+    `keep` is called in a thread of `pool` with the line and a body; when it returns, the body is safe; it raises NotKept.
     `dialled`: the session again where we made the connection, for then we ask whether the machine is still there.
     """
 
-    channel: Channel
+    place: int  # whose key it is
     session: Session
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     pool: Executor
+    keep: Callable[["Line", bytes], None]
     dialled: DialledSession | None = None
     peer: str = field(init=False)
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
@@ -60,6 +61,11 @@ class Line:
         host, port = self.writer.get_extra_info("peername")[:2]
         self.peer = f"{host}:{port}"
         self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    @property
+    def key(self) -> str:
+        """What names the next body for ever: the connection and the place in its stream."""
+        return f"{self.peer} {self.began} {self.position}"
 
     @property
     def host(self) -> str:
@@ -108,13 +114,13 @@ class Line:
 
     async def _next(self) -> bytes:
         """The next bytes. Raises TimeoutError after too long a silence."""
-        patience = IDLE_S if self.spoke else FIRST_S
-        async with asyncio.timeout(patience):
-            while self.dialled is not None:
-                with contextlib.suppress(TimeoutError):
-                    return await asyncio.wait_for(self.reader.read(GROUP_BYTES), KEEP_ALIVE_S)
+        until = time.monotonic() + (IDLE_S if self.spoke else FIRST_S)
+        while self.dialled is not None and time.monotonic() + KEEP_ALIVE_S < until:
+            try:
+                return await asyncio.wait_for(self.reader.read(GROUP_BYTES), KEEP_ALIVE_S)
+            except TimeoutError:
                 self.writer.write(self.dialled.keep_alive())
-            return await self.reader.read(GROUP_BYTES)
+        return await asyncio.wait_for(self.reader.read(GROUP_BYTES), until - time.monotonic())
 
     def _queue(self, frames: Sequence[Frame]) -> None:
         self.frames.extend(frames)
@@ -132,13 +138,13 @@ class Line:
                 group = self._group()
                 kept = b"".join(frame.raw for frame in group if frame.keep)
                 if kept:
-                    await loop.run_in_executor(self.pool, self._receive, kept)
+                    await loop.run_in_executor(self.pool, self.keep, self, kept)
                     self.position += len(kept)
                 self.writer.write(b"".join(frame.reply for frame in group))
                 await asyncio.wait_for(self.writer.drain(), IDLE_S)
                 self.room.set()
-        except Error as problem:
-            logger.error("%s: nothing acknowledged, the database failed: %s", self.peer, problem)
+        except NotKept as problem:
+            logger.error("%s: nothing acknowledged: %s", self.peer, problem)
         except (OSError, TimeoutError) as problem:
             logger.info("%s no longer listens: %s", self.peer, problem)
         finally:
@@ -155,18 +161,3 @@ class Line:
             size += len(frame.raw)
         self.queued -= size
         return group
-
-    def _receive(self, body: bytes) -> None:
-        """In a thread: keep the bytes. The key names the connection and the place in its stream."""
-        try:
-            edition = self.channel.edition
-            edition.refresh_from_db(fields=["clock"])
-            options = {
-                "make": self.channel.make,
-                "date": clock.now(edition).astimezone(ZoneInfo(edition.zone)).date().isoformat(),
-            }
-            key = f"{self.peer} {self.began} {self.position}"
-            intake.receive(self.channel, body, key, options=options, peer=self.peer)
-        except Error:
-            connection.close()
-            raise

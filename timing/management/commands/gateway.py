@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from timing.gateway import Gateway
+from timing.gateway.process import Gateway
 
 
 class Command(BaseCommand):
