@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from race import comeback, links
+from race.models import Entry, Registration
 from race.refused import Refused
 from race.views import entering
 from race.views.my import sheltered
@@ -66,9 +67,18 @@ def _form(
 
 
 def _list(request: HttpRequest, digest: str) -> HttpResponse:
-    rows = [
-        {"path": links.path(link), "edition": link.registration.edition, "rider": link.rider,
-         "team": link.registration.team, "at": link.registration.created_at}
-        for link in comeback.links_of(digest)
-    ]  # fmt: skip
+    """Each registration by who rides what, so that two of one edition can be told apart; two queries at any number."""
+    found = comeback.links_of(digest)
+    entries = Entry.objects.filter(registration__in=[link.registration_id for link in found])
+    by: dict[int | None, list[Entry]] = {}
+    for entry in entries.select_related("rider", "category").order_by("day", "pk"):
+        by.setdefault(entry.registration_id, []).append(entry)
+    rows = []
+    for link in found:
+        mine = [one for one in by.get(link.registration_id, []) if link.rider_id in (None, one.rider_id)]
+        alone = link.registration.kind == Registration.Kind.RIDER or link.rider_id
+        rows.append(
+            {"path": links.path(link), "edition": link.registration.edition, "team": link.registration.team,
+             "at": link.registration.created_at, "entries": mine if alone else []}
+        )  # fmt: skip
     return render(request, "race/comeback_list.html", {"rows": rows})

@@ -118,7 +118,7 @@ def change(request: HttpRequest, link: PrivateLink, rider: int) -> HttpResponseB
     """Change how to be reached, whom to call, and the team."""
     values = {name: request.POST[name] for name in details.OWN if name in request.POST}
     details.change(link, _rider(link, rider), values, team=request.POST.get("team"))
-    return _home(link, "details")
+    return redirect(f"{links.path(link)}?saved=1#details")
 
 
 @require_POST
@@ -158,6 +158,7 @@ def _home_page(request: HttpRequest, link: PrivateLink, *, problem: str = "", st
 
 def _shown(request: HttpRequest, link: PrivateLink, *, problem: str = "", status: int = 200) -> HttpResponse:
     context: dict[str, Any] = my_parts.context(link) | {"secret": _secret(request), "problem": problem}
+    context["saved"] = request.method == "GET" and "saved" in request.GET
     return render(request, "race/my.html", context, status=status)
 
 

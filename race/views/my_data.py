@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -11,11 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from race import links, privacy
 from race.models import PrivateLink, Rider
 from race.refused import Refused
+from race.views.my import sheltered
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, secret: str) -> HttpResponse:
+def page(request: HttpRequest, secret: str) -> HttpResponseBase:
     """The page; POST with `forget` and `sure` forgets the rider of that number."""
     link = _link(secret)
     riders = _riders(link)
@@ -33,20 +34,19 @@ def page(request: HttpRequest, secret: str) -> HttpResponse:
             except Refused as refused:
                 problem = refused.message
     context = {"link": link, "secret": secret, "riders": riders, "problem": problem, "done": done}
-    return render(request, "race/my_data.html", context, status=409 if problem else 200)
+    return sheltered(render(request, "race/my_data.html", context, status=409 if problem else 200))
 
 
 @never_cache
 @require_safe
-def download(request: HttpRequest, secret: str, rider: int) -> HttpResponse:
+def download(request: HttpRequest, secret: str, rider: int) -> HttpResponseBase:
     """Everything about one rider of this link as a JSON file."""
     wanted = next((one for one in _riders(_link(secret)) if one.pk == rider), None)
     if wanted is None:
         raise Http404
     answer = JsonResponse(privacy.export(wanted), json_dumps_params={"ensure_ascii": False, "indent": 2})
     answer["Content-Disposition"] = 'attachment; filename="my-data.json"'
-    answer["Referrer-Policy"] = "no-referrer"
-    return answer
+    return sheltered(answer)
 
 
 def _link(secret: str) -> PrivateLink:

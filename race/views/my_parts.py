@@ -103,8 +103,13 @@ def context(link: PrivateLink) -> dict[str, Any]:
         "version": newest.version, "waiver": _waiver(newest), "waiver_sha256": newest.waiver_sha256,
         "dates": dates.days(edition.starts_on, edition.ends_on),
         "missing": sum(person.missing for person in people),
-        "any_alive": any(row.state in Entry.ALIVE for row in rows),
+        "standing": _standing({row.state for row in rows}),
     }  # fmt: skip
+
+
+def _standing(states: set[str]) -> str:
+    """The state that speaks for the page: what is to be done soonest, and a waiting list is never called done."""
+    return next((str(one) for one in (State.OFFERED, State.HELD, State.CONFIRMED, State.WAITING) if one in states), "")
 
 
 def _shown(entry: Entry, rules: EntryRules, positions: dict[int, int], payer: bool, late: bool) -> Shown:

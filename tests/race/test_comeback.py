@@ -176,6 +176,7 @@ def test_the_three_steps_on_the_page(client: Client) -> None:
     page = client.get("/my/")
     assert f'href="{links.path(links.make(entry.registration))}"' in page.content.decode()
     assert (page["Cache-Control"], page["X-Robots-Tag"]) == ("no-store", "noindex")
+    assert f"<small>甲一 · {place.category.name_zh} · 名额保留中，未付款</small>" in page.content.decode()
     client.post("/my/", {"close": "1"})
     assert links.path(links.make(entry.registration)) not in client.get("/my/").content.decode()
 

@@ -139,6 +139,26 @@ def test_a_released_place_says_what_to_do(client: Client) -> None:
     assert "已没有有效名额" in page and "仍有名额时可重新报名" in page and "支付" not in page
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (State.WAITING, "候补中，还没有名额"),
+        (State.OFFERED, "有一个名额递补给您"),
+        (State.CONFIRMED, "已全部办妥"),
+        (State.WITHDRAWN, "已没有有效名额"),
+    ],
+)
+def test_only_a_place_that_is_confirmed_is_called_done(client: Client, state: str, said: str) -> None:
+    _field, entry, path = one(fee_fen=0)
+    put(
+        entry, state=state, queue_number=1 if state == State.WAITING else None,
+        held_until=timezone.now() + timedelta(hours=1) if state == State.OFFERED else None,
+    )  # fmt: skip
+    page = text(client.get(path))
+    told = ("候补中，还没有名额", "有一个名额递补给您", "已全部办妥", "已没有有效名额")
+    assert [one for one in told if one in page] == [said]
+
+
 def test_contact_and_team_are_changed_and_nothing_else(client: Client) -> None:
     _field, entry, path = one()
     sent = {
@@ -150,7 +170,7 @@ def test_contact_and_team_are_changed_and_nothing_else(client: Client) -> None:
         "name_zh": "别人",
     }
     answer = client.post(f"{path}riders/{entry.rider_id}/change/", sent)
-    assert (answer.status_code, answer["Location"]) == (302, f"{path}#details")
+    assert (answer.status_code, answer["Location"]) == (302, f"{path}?saved=1#details")
     rider, booked = Rider.objects.get(), Registration.objects.get()
     kept = dossier.read(rider)
     assert (kept["email"], kept["emergency_name"], kept["emergency_phone"]) == (

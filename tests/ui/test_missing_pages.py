@@ -14,6 +14,17 @@ def test_a_wrong_address_is_answered_in_the_language_of_the_reader(language: str
     assert f"<h2>{title}</h2>" in answer.content.decode()
 
 
+def test_a_form_that_is_not_trusted_is_answered_in_the_look():
+    answer = Client(enforce_csrf_checks=True, headers={"accept-language": "en"}).post("/my/", {"contact": "a@b.cn"})
+    assert (answer.status_code, "<h2>The form was not accepted</h2>" in answer.content.decode()) == (403, True)
+
+
+@pytest.mark.parametrize("page", ["400.html", "500.html"])
+def test_the_page_of_a_broken_request_stands_alone(page: str):
+    html = render_to_string(page)
+    assert ('lang="en"' in html, "{%" in html) == (True, False)
+
+
 def test_the_page_of_a_failure_needs_no_request_and_speaks_both_languages():
     html = render_to_string("500.html")
     assert "<h1>这一页没能打开</h1>" in html and "<h2>This page did not open</h2>" in html

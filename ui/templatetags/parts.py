@@ -34,6 +34,7 @@ MENU: tuple[tuple[str, str | Promise], ...] = (
     ("league", gettext_lazy("League")),
     ("rules", gettext_lazy("Rules")),
     ("enter", pgettext_lazy("menu", "Enter")),
+    ("my", gettext_lazy("My entries")),
 )
 
 
