@@ -100,6 +100,14 @@ def _emptying_waits_its_turn() -> None:
     DatabaseOperations.execute_sql_flush = patient  # type: ignore[method-assign]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_are_no_work() -> None:
+    """The passwords of tests are hashed by the real hasher, but need not withstand anybody."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 1024
+
+
 @pytest.fixture(autouse=True)
 def _own_language() -> "Iterator[None]":
     """The language a request of one test was answered in is not that of the next test."""
