@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -36,19 +37,22 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def functions(path: Path) -> Iterator[tuple[str, int, ast.AST]]:
-    """Name, length in lines and node of each function."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield f"{name(path)}: {node.name}", (node.end_lineno or 0) - node.lineno + 1, node
+@cache
+def functions(path: Path) -> list[tuple[str, int]]:
+    """Name and length in lines of each function."""
+    return [
+        (f"{name(path)}: {node.name}", (node.end_lineno or 0) - node.lineno + 1)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
-    assert [found for path in written() for found, length, _ in functions(path) if length > LONGEST_FUNCTION] == []
+    assert [found for path in written() for found, length in functions(path) if length > LONGEST_FUNCTION] == []
 
 
 def test_functions_are_usually_short() -> None:
-    lengths = sorted(length for path in written() for _, length, _ in functions(path))
+    lengths = sorted(length for path in written() for _, length in functions(path))
     assert lengths[int(len(lengths) * 0.95)] <= USUAL_FUNCTION
 
 
