@@ -17,7 +17,7 @@ LABELS: dict[str, str | Promise] = {
     "name": gettext_lazy("Name"),
     "surname": gettext_lazy("Surname in Latin letters"),
     "given": gettext_lazy("Given name in Latin letters"),
-    "kind": gettext_lazy("Document"),
+    "kind": pgettext_lazy("identity", "Document"),
     "number": gettext_lazy("Document number"),
     "country": gettext_lazy("Issued by"),
     "sex": gettext_lazy("Sex"),
@@ -42,8 +42,8 @@ OFFICE = ("bib", "chip", "paid")
 
 _HEADINGS = {
     "name": "姓名 名字 运动员姓名 选手姓名 车手姓名 队员姓名 车手 选手 name fullname rider ridername athlete",
-    "surname": "姓 英文姓 姓拼音 拼音姓 拉丁姓 surname lastname familyname surnameinlatinletters",
-    "given": "名 英文名 名拼音 拼音名 拉丁名 givenname firstname givennames forename givennameinlatinletters",
+    "surname": "姓 英文姓 姓拼音 拼音姓 拉丁姓 拉丁字母姓 surname lastname familyname surnameinlatinletters",
+    "given": "名 英文名 名拼音 拼音名 拉丁名 拉丁字母名 givenname firstname givennames forename givennameinlatinletters",
     "kind": "证件类型 证件种类 证件类别 证件 document documenttype idtype typeofdocument",
     "number": "证件号码 证件号 身份证号 身份证号码 身份证 居民身份证号 护照号 护照号码 id idnumber idno documentnumber "
     "documentno passport passportnumber passportno",

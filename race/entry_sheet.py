@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from race import eligibility, entry_cells, identity, particulars, places, regions, regulations, sheet, words
 from race.entry_cells import BadCell
@@ -165,7 +166,9 @@ def _category(judged: JudgedRow, ground: Ground) -> Category | None:
     elif found:
         judged.wrong("category", "category_ambiguous", _("Several categories are called so: write the code."))
     else:
-        judged.wrong("category", "category_unknown", _("There is no such category."))
+        names = pgettext("list", ", ").join(category.name for category in ground.categories)
+        there = _("There is no such category. There are: %(names)s.") % {"names": names}
+        judged.wrong("category", "category_unknown", there)
     return None
 
 

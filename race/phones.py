@@ -7,6 +7,8 @@ import unicodedata
 import phonenumbers
 
 HOME = "CN"
+CHINA = 86
+SHORTEST = 9  # digits of an area and a number in China; a mobile has eleven
 
 
 def dialled(value: str) -> str:
@@ -15,6 +17,9 @@ def dialled(value: str) -> str:
         number = phonenumbers.parse(unicodedata.normalize("NFKC", value), HOME)
     except phonenumbers.NumberParseException:
         return ""
-    if number.extension or not phonenumbers.is_possible_number(number):
+    # Only in full: 12345 is possible too, as a local number without its area, and nobody dials it from elsewhere.
+    whole = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    short = number.country_code == CHINA and len(str(number.national_number)) < SHORTEST
+    if number.extension or not whole or short:
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

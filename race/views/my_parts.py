@@ -45,12 +45,13 @@ class Person:
     needs: list[papers.Need] = field(default_factory=list)
     signed: Acceptance | None = None
     signs: bool = False
+    calls_nobody: bool = False
     newer: bool = False
 
     @property
     def missing(self) -> int:
         """How many things are still to be done before the start."""
-        return sum(need.missing for need in self.needs) + self.signs
+        return sum(need.missing for need in self.needs) + self.signs + self.calls_nobody
 
 
 def entries(link: PrivateLink) -> QuerySet[Entry]:
@@ -168,13 +169,21 @@ def _people(
             papers.Need(terms.kind, papers.label(terms.kind), terms.required, sent.get(pk, {}).get(terms.kind))
             for terms in papers.asked_of(rider, edition)
         ]
+        private = dossier.read(rider)
         people.append(
             Person(
-                rider, mine, dossier.read(rider), team, minor(rider, edition), needs, last, signs=signs,
+                rider, mine, private, team, minor(rider, edition), needs, last, signs=signs,
+                calls_nobody=alive and not _reachable(private, minor=minor(rider, edition)),
                 newer=alive and bool(signed[pk]) and not any(_same_terms(one, newest) for one in signed[pk]),
             )
         )  # fmt: skip
     return people
+
+
+def _reachable(private: dict[str, str], *, minor: bool) -> bool:
+    """Whether somebody can be called in an emergency, and a minor's guardian too. A team's list may come without them."""
+    wanted = ("emergency_name", "emergency_phone", *(("guardian_name", "guardian_phone") if minor else ()))
+    return all(private[name] for name in wanted)
 
 
 def _same_terms(signature: Acceptance, newest: Regulations) -> bool:

@@ -107,10 +107,10 @@ def template(request: HttpRequest, slug: str | None = None) -> HttpResponse:
 
 
 def grid(
-    request: HttpRequest, link: PrivateLink, *, problem: str = "", told: str = "", status: int = 200
+    request: HttpRequest, link: PrivateLink, *, problem: str = "", told: str = "", sort: str = "ok", status: int = 200
 ) -> HttpResponse:
-    """The manager's page: who has a place, who has still to do what, what is to be paid."""
-    context = _grid_context(link) | {"problem": problem, "told": told, "secret": _secret(link)}
+    """The manager's page: who has a place, who has still to do what, what is to be paid. `sort`: the banner of `told`."""
+    context = _grid_context(link) | {"problem": problem, "told": told, "told_as": sort, "secret": _secret(link)}
     if request.GET.get("entered"):
         context["told"] = _("The riders are entered, and each has a private link of their own.")
     return render(request, "race/team_grid.html", context, status=status)
@@ -171,6 +171,10 @@ def act(request: HttpRequest, link: PrivateLink) -> HttpResponseBase:
         return grid(request, link, problem=_("Choose the riders first."), status=409)
     if request.POST.get("do") == "links":
         sent = teams.send_links(booked, [entry.rider for entry in chosen])
+        if not sent:
+            return grid(
+                request, link, told=_("No link was sent: each went out less than five minutes ago."), sort="note"
+            )
         return grid(
             request, link, told=_("Links sent: %(n)s. Nobody is written to twice in five minutes.") % {"n": sent}
         )

@@ -40,6 +40,12 @@ def line(who: str, **more: str) -> str:
     return ",".join((cells | more).values())
 
 
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_heading_of_our_own_list_is_known(language: str) -> None:
+    with translation.override(language):
+        assert [entry_columns.column(str(word)) for word in entry_columns.LABELS.values()] == list(entry_columns.LABELS)
+
+
 @pytest.fixture
 def field() -> Field:
     return open_entries(capacity=10)

@@ -43,6 +43,23 @@ def test_all_places_are_paid_at_once(client: Client, booked: Registration) -> No
     assert client.get(page(booked)).status_code == 200
 
 
+def test_a_rider_is_asked_on_the_own_page_for_whom_to_call(client: Client, booked: Registration) -> None:
+    own = page(booked, NAMES[0])
+    asked = "还缺：紧急联系人的姓名与电话。"
+    first = client.get(own)
+    assert (first.context["missing"], asked in first.content.decode()) == (2, True)
+    rider = first.context["people"][0].rider
+    client.post(f"{own}riders/{rider.pk}/change/", {"emergency_name": "家人", "emergency_phone": "13800000000"})
+    after = client.get(own)
+    assert (after.context["missing"], asked in after.content.decode()) == (1, False)
+
+
+def test_links_that_were_not_sent_again_are_not_called_sent(client: Client, booked: Registration) -> None:
+    chosen = {"do": "links", "entry": list(booked.entries.values_list("pk", flat=True))}
+    answer = client.post(page(booked) + "team/act/", chosen)
+    assert (answer.context["told"], answer.context["told_as"]) == ("没有重新发送：五分钟内刚发过。", "note")
+
+
 def test_the_list_of_the_team_holds_no_document_number(client: Client, booked: Registration) -> None:
     table = sheet.read(client.get(page(booked) + "team/list.xlsx").content)
     assert [row[1] for row in table[1:]] == NAMES[:3]

@@ -60,11 +60,12 @@ export class Judge {
     const field = this.form.querySelector(".field-identity_number");
     const help = field.querySelector(":scope > .field-help"), input = field.querySelector("input");
     const typing = document.activeElement === input && input.value.trim().length < 18 && !valid;
-    const wrong = Boolean(problem) && !typing;
+    const missing = !input.value && input.hasAttribute("data-missing"); // said by the server, true until something is typed
+    const wrong = missing || (Boolean(problem) && !typing);
     field.classList.toggle("field-ok", valid);
     field.classList.toggle("field-error", wrong);
     input.toggleAttribute("aria-invalid", wrong);
-    help.textContent = wrong ? problem : help.dataset.help;
+    help.textContent = missing ? input.dataset.missing : wrong ? problem : help.dataset.help;
     const tells = ["resident", "residence_permit_hmt"].includes(this.form.dataset.kind);
     field.querySelector(".told").hidden = !(valid && tells && born && age !== null);
   }

@@ -26,7 +26,7 @@ function start(form, { restore }) {
     said.textContent = said.dataset.text;
   }
   form.addEventListener("input", (event) => {
-    event.target.closest(".field-error:not(.field-identity_number)")?.classList.remove("field-error");
+    mended(form, event.target);
     kind();
     draft.save(form);
     if (event.target.type !== "file" && event.target.name !== "signer") judge.soon(event.target.name === "category" ? 0 : undefined);
@@ -44,6 +44,21 @@ function start(form, { restore }) {
   draft.save(form);
   draw();
   judge.ask();
+}
+
+/** What was wrong with a field is no longer said once the field is another; the number is judged by the server alone. */
+function mended(form, input) {
+  const field = input.closest(".field, .tick, .paper");
+  if (input.name === "category") form.querySelector(".form-error[data-about=category]")?.remove();
+  if (!field || field.matches(".field-identity_number")) return;
+  const was = field.matches(".field-error");
+  field.classList.remove("field-error");
+  input.removeAttribute("aria-invalid");
+  const help = field.querySelector(":scope > .field-help") ?? (field.matches(".tick") ? field.nextElementSibling : null);
+  if (input.name === "email" && form.elements.phone.value === "") mended(form, form.elements.phone); // one of the two is enough
+  if (!was) return;
+  if (help?.matches(".field-help")) { help.textContent = ""; help.classList.remove("is-error"); }
+  if (input.tagName === "INPUT") field.querySelector(":scope > .field-box > .icon")?.remove();
 }
 
 function submit(form) {
