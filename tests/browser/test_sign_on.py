@@ -200,6 +200,7 @@ def test_two_tablets_gave_the_same_chip_and_a_person_decides(
 def test_what_another_desk_did_is_heard_and_signing_out_forgets_the_riders(
     tablet: BrowserContext, web: str, stage: cast.Cast
 ) -> None:
+    tablet.clock.install()
     page = opened(tablet, web)
     scan(page, "tangxiaofeng")
     tick = Event(
@@ -212,6 +213,7 @@ def test_what_another_desk_did_is_heard_and_signing_out_forgets_the_riders(
         desk="5",
     )
     desk_sync.take(stage.edition, [tick], by=None, roles=())
+    page.clock.run_for(8_000)
     page.wait_for_selector(".so-tile[data-item=cloth][aria-pressed=true]", timeout=WAIT * 1000)
     assert re.search(r"351 · \d+:\d\d 5 号台", page.inner_text(".so-tile[data-item=cloth]"))
     tablet.set_offline(True)
