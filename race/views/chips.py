@@ -34,14 +34,14 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
 def give(request: HttpRequest, edition: Edition) -> HttpResponse:
     """Hand a chip to a number, with its deposit where that was taken. A chip that is with somebody is offered as a swap."""
     code, bib = request.POST.get("chip", ""), request.POST.get("bib", "")
-    entry = _entry(edition, bib)
     by = actor(request)
     try:
+        entry = _entry(edition, bib)
         hand = transponders.swap_to if request.POST.get("swap") else transponders.give
         made = hand(entry, code, by=by)
     except Refused as refused:
         if refused.code != "chip_taken":
-            raise
+            return _desk(request, edition, problem=refused.message)
         return _desk(
             request, edition, swap={"holder": transponders.holder(edition, code), "entry": entry, "chip": code}
         )

@@ -123,7 +123,10 @@ def test_a_chip_is_handed_out_with_its_deposit_and_swapped_when_asked():
     assert "芯片 C2 已属 2 号" in asked.content.decode()
     assert post(client, "chips/give/", chip="c2", bib="5", swap="1")[1] == [("success", "5 号车手5领到芯片 C2。")]
     assert history("C2") == ["2 ..-60", "5 -60.."]
-    assert post(client, "chips/give/", chip="c3", bib="77")[1] == [("error", "发车名单上没有：77。")]
+    refused = client.post("/office/chips/give/", {"chip": "c3", "bib": "77", **data})
+    assert (refused.status_code, refused.context["problem"]) == (409, "发车名单上没有：77。")
+    assert refused.context["typed"] == {"chip": "c3", "bib": "77"}
+    assert 'value="c3"' in refused.content.decode() and "没有任何改动。" in refused.content.decode()
     assert ledger.deposits(made.edition) == {late.pk: 10_000}
 
 
@@ -222,6 +225,8 @@ def test_a_file_is_looked_at_then_taken_in():
     made = desk()
     client = member(made)
     text = "号码,芯片\n1,A1\n9,A2\n"
+    # Pasted rows need no file: the browser does not ask for one.
+    assert 'class="chips-form" novalidate>' in client.get("/office/chips/import/").content.decode()
     looked = client.post("/office/chips/import/", {"text": text, "what": "judge"})
     assert [(row.line, row.problem) for row in looked.context["judged"].bad] == [(3, "没有这个号码的车手。")]
     assert post(client, "chips/import/", text=text, what="take_in")[1] == [("error", "未导入任何内容：1 行有错。")]

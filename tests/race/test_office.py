@@ -246,6 +246,9 @@ def test_two_riders_are_merged_and_parted_again(office: Client, field: Field):
     Entry.objects.filter(pk=other.pk).update(state="withdrawn")
     assert "Same name and birth date" in text(office, "/office/duplicates/")
     given = {"one": one.rider_id, "other": other.rider_id, "keep": one.rider_id}
+    refused = office.post("/office/duplicates/judge/", {"what": "merge", "reason": " ", **given})
+    assert (refused.status_code, refused.context["typed"]["keep"]) == (409, int(given["keep"]))
+    assert "Say why: the reason stays with the change." in refused.content.decode()
     assert told(office, "/office/duplicates/judge/", what="merge", reason="same face", **given) == [
         "Merged into 张伟. It can be undone below."
     ]

@@ -7,11 +7,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from race import dossier, duplicates, office_entries, vault
 from race.duplicates import Pair
 from race.models import Edition, LogLine, Rider
+from race.models.edition import in_language
+from race.refused import Refused
 from race.views.office import wording
 from race.views.office.access import actor, done, office_page
 
@@ -22,15 +25,23 @@ MOST = 40
 @office_page()
 def page(request: HttpRequest, edition: Edition) -> HttpResponse:
     """`/office/duplicates/`: pairs, and what was merged."""
+    return _page(request, edition)
+
+
+def _page(request: HttpRequest, edition: Edition, **typed: Any) -> HttpResponse:
+    """The page; `typed` is what was chosen and written for a merge that was refused, with the reason why."""
     pairs = duplicates.pairs(edition, MOST)
     merged = LogLine.objects.filter(edition=edition, what=duplicates.MERGED, rider__merged_into__isnull=False)
     context = {
         "edition": edition,
-        "pairs": [_shown(pair, edition) for pair in pairs],
+        "pairs": [
+            _shown(pair, edition) | {"refused": typed.get("pair") == {pair.one.pk, pair.other.pk}} for pair in pairs
+        ],
         "count": duplicates.count(edition),
         "merged": merged.select_related("rider__merged_into", "by").order_by("-pk")[:MOST],
+        "typed": typed,
     }
-    return render(request, "race/office/duplicates.html", context)
+    return render(request, "race/office/duplicates.html", context, status=409 if typed else 200)
 
 
 @require_POST
@@ -47,7 +58,10 @@ def judge(request: HttpRequest, edition: Edition) -> HttpResponse:
         duplicates.two_people(edition, one, other, by=by)
         return done(request, edition, _("%(one)s and %(other)s stay two people.") % {"one": one, "other": other})
     keep, gone = (other, one) if given.get("keep") == str(other.pk) else (one, other)
-    duplicates.merge(keep, gone, by=by, reason=reason)
+    try:
+        duplicates.merge(keep, gone, by=by, reason=reason)
+    except Refused as refused:
+        return _page(request, edition, problem=refused.message, pair={one.pk, other.pk}, keep=keep.pk, reason=reason)
     return done(request, edition, _("Merged into %(who)s. It can be undone below.") % {"who": keep})
 
 
@@ -86,9 +100,9 @@ def _facts(rider: Rider) -> list[tuple[str, str, str]]:
         (_("Chinese name"), rider.name_zh, rider.name_zh),
         (_("Latin name"), rider.latin, rider.sort_key),
         (_("Born"), str(born.year), born.isoformat()),
-        (_("Sex"), rider.sex, rider.sex),
+        (_("Sex"), pgettext("sex", "M") if rider.sex == "M" else pgettext("sex", "F"), rider.sex),
         (_("Nation"), rider.nation, rider.nation),
-        (_("Region"), rider.region_zh, rider.region_code),
+        (_("Region"), in_language(rider.region_zh, rider.region_en), rider.region_code),
     ]
     sealed = [
         (_("Identity document"), f"{kind} {mask(number)}", rider.identity_hash),

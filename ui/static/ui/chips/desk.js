@@ -8,5 +8,8 @@ form.addEventListener("keydown", (event) => {
   if (chip.value.trim() !== "") bib.focus();
 });
 
+// What was refused stands there still: the next scan takes its place.
+if (bib.matches("[data-again]")) bib.select();
+
 // After a return the page comes back to where the next chip is scanned.
 if (location.hash === "#back-chip") document.getElementById("back-chip").focus();
