@@ -122,11 +122,11 @@ def insurer(edition: Edition, entries: list[Entry]) -> Made:
     for entry in entries:
         rider = entry.rider
         number = vault.unseal(rider.identity_sealed) if rider.identity_sealed else ""
-        passport = rider.passport_name or (rider.latin if rider.nation != "CHN" else "")
+        on_document = rider.passport_name or (rider.name_zh if rider.nation == "CHN" else rider.latin) or rider.latin
         rows.append(
             _who(entry)
             | {
-                "passport": passport,
+                "passport": on_document,
                 "kind": document_word(rider.identity_kind),
                 "number": number,
                 "sex": _sex(rider.sex),
@@ -168,7 +168,7 @@ def call_up(edition: Edition, entries: list[Entry]) -> Made:
     """In call-up order, which is the order of the numbers: seeded riders have the lowest."""
     columns = (
         Column("order", pgettext("call-up", "No."), 6, "right"), Column("here", _("Here"), 6, "center", box=True),
-        Column("bib", _("Bib"), 8, "right"), Column("name", _("Name"), 20), Column("latin", _("Name in Latin letters"), 22),
+        Column("bib", _("Bib"), 8, "right"), Column("name", _("Name"), 20), Column("latin", _other_writing(), 22),
         Column("team", _("Team"), 24), Column("from", pgettext("region", "From"), 12), Column("category", _("Category"), 16),
     )  # fmt: skip
     rows = [_who(entry) | {"order": str(place), "here": ""} for place, entry in enumerate(entries, 1)]
@@ -178,7 +178,7 @@ def call_up(edition: Edition, entries: list[Entry]) -> Made:
 def start_list(edition: Edition, entries: list[Entry]) -> Made:
     """The public list, on paper."""
     columns = (
-        Column("bib", _("Bib"), 8, "right"), Column("name", _("Name"), 20), Column("latin", _("Name in Latin letters"), 22),
+        Column("bib", _("Bib"), 8, "right"), Column("name", _("Name"), 20), Column("latin", _other_writing(), 22),
         Column("team", _("Team"), 24), Column("from", pgettext("region", "From"), 12), Column("category", _("Category"), 16),
     )  # fmt: skip
     return columns, [_who(entry) for entry in entries], []
@@ -187,7 +187,7 @@ def start_list(edition: Edition, entries: list[Entry]) -> Made:
 def labels(edition: Edition, entries: list[Entry]) -> Made:
     """A label a rider: number, names, category, team, chips, and the pass as a code."""
     columns = (
-        Column("bib", _("Bib"), 8, "right"), Column("name", _("Name"), 20), Column("latin", _("Name in Latin letters"), 22),
+        Column("bib", _("Bib"), 8, "right"), Column("name", _("Name"), 20), Column("latin", _other_writing(), 22),
         Column("category", _("Category"), 16), Column("team", _("Team"), 24), Column("chips", _("Chips"), 24),
         Column("qr", _("Code of the pass"), 14),
     )  # fmt: skip
@@ -283,13 +283,19 @@ def _who(entry: Entry) -> dict[str, str]:
     rider = entry.rider
     region = in_language(rider.region_zh, rider.region_en) if rider.nation == "CHN" else rider.nation
     return {
-        "bib": str(entry.bib) if entry.bib else "–", "name": _name(entry), "latin": rider.latin,
+        "bib": str(entry.bib) if entry.bib else "–", "name": _name(entry),
+        "latin": in_language(rider.latin, rider.name_zh) if rider.name_zh else "",
         "team": entry.team.name if entry.team else "", "from": region, "category": entry.category.name,
     }  # fmt: skip
 
 
 def _name(entry: Entry) -> str:
     return in_language(entry.rider.name_zh, entry.rider.latin) or str(entry.rider)
+
+
+def _other_writing() -> str:
+    """The heading over what `_name` does not say: Latin letters beside Han characters, and the other way round."""
+    return in_language(_("Name in Latin letters"), _("Chinese name"))
 
 
 def _contact(private: dict[str, str]) -> dict[str, str]:

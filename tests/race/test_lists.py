@@ -45,7 +45,7 @@ def test_the_insurer_gets_documents_in_full_and_the_log_says_who_made_the_list()
     made = stage()
     listing = lists.make(made.edition, "insurer", by=office(made), form="xlsx")
     assert row(listing) == [
-        "1", "车手N1", "", "护照", "SYNTHETIC-N1", "1990-01-01", "男", "男子组", "2024-05-25",
+        "1", "车手N1", "车手N1", "护照", "SYNTHETIC-N1", "1990-01-01", "男", "男子组", "2024-05-25",
     ]  # fmt: skip
     assert [column.title for column in listing.columns] == [
         "号码", "姓名", "证件上的姓名", "证件", "证件号码", "出生日期", "性别", "组别", "日期",
@@ -105,12 +105,12 @@ def test_the_same_list_in_english():
     assert [column.title for column in listing.columns] == [
         "Bib",
         "Name",
-        "Name in Latin letters",
+        "Chinese name",
         "Team",
         "From",
         "Category",
     ]
-    assert row(listing) == ["1", "RIDER N1", "RIDER N1", "车队0", "Henan", "Men" if made.category.name_en else "男子组"]
+    assert row(listing) == ["1", "RIDER N1", "车手N1", "车队0", "Henan", "Men" if made.category.name_en else "男子组"]
 
 
 def test_labels_carry_the_pass_and_envelopes_the_team():
