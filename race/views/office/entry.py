@@ -31,6 +31,7 @@ from race import (
 )
 from race.models import Assignment, Category, Change, Document, Edition, Entry, LedgerLine, LogLine, Message, Team, User
 from race.refused import Refused
+from race.views.ledger import METHODS
 from race.views.office import wording
 from race.views.office.access import actor, done, office_page
 
@@ -204,7 +205,10 @@ def _around(entry: Entry) -> dict[str, Any]:
         ],
         "needs": [need for need in papers.needed(entry.rider, entry.edition) if need.missing and need.document is None],
         "chips": list(assignments),
-        "lines": [(line, wording.LINES[line.kind]) for line in LedgerLine.objects.filter(entry=entry).select_related("by")],
+        "lines": [
+            (line, wording.LINES[line.kind], METHODS.get(line.method, line.method))
+            for line in LedgerLine.objects.filter(entry=entry).select_related("by")
+        ],
         "messages_sent": [
             (one, wording.KINDS.get(one.kind, one.kind), wording.MESSAGE[one.state]) for one in told.order_by("-pk")[:12]
         ],
