@@ -25,7 +25,7 @@ from race.api import (
 )
 from race.refused import Refused
 from results.api import boards, rulings
-from timing.api import corrections, deliveries, reads, sources
+from timing.api import channels, corrections, deliveries, reads, sources
 
 #: Refusals that are about the request itself, not about the state of the race.
 UNPROCESSABLE = {
@@ -99,6 +99,8 @@ urlpatterns = [
     path("api/v1/races/<slug:slug>/head-count/", sign_on.HeadCount.as_view()),
     path("api/v1/payments/", payments.Payments.as_view()),
     path("api/v1/payments/<str:provider>/notify/", payments.Notify.as_view()),
+    path("api/v1/timing/channels/", channels.Channels.as_view()),
+    path("api/v1/timing/channels/<int:pk>/", channels.OneChannel.as_view()),
     path("api/v1/timing/sources/", sources.Sources.as_view()),
     path("api/v1/timing/sources/<int:pk>/", sources.OneSource.as_view()),
     path("api/v1/timing/sources/<int:pk>/offsets/", sources.Offsets.as_view()),

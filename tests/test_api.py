@@ -14,7 +14,7 @@ from race.models import Entry, Token
 from results import chain, live, rulings
 from results.models import Link
 from tests import cast
-from timing.models import Delivery, Read, Source
+from timing.models import Channel, Delivery, Read, Source
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +151,10 @@ MATRIX = {
     ("GET", "/api/v1/races/open/head-count/"): {"office", "organiser", "commissaire", "chief", "timing_crew"},
     ("GET", "/api/v1/payments/?edition=edition-open"): {"office", "organiser"},
     ("POST", "/api/v1/payments/nobody/notify/"): "public",
+    ("GET", "/api/v1/timing/channels/?edition=edition-open"): {"timing_crew", "organiser"},
+    ("POST", "/api/v1/timing/channels/?edition=edition-open"): {"timing_crew", "organiser"},
+    ("GET", "/api/v1/timing/channels/1/"): {"timing_crew", "organiser"},
+    ("PATCH", "/api/v1/timing/channels/1/"): {"timing_crew", "organiser"},
     ("GET", "/api/v1/timing/sources/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("GET", "/api/v1/timing/sources/1/"): {"timing_crew", "organiser"},
     ("PATCH", "/api/v1/timing/sources/1/"): {"timing_crew", "organiser"},
@@ -170,10 +174,12 @@ def test_who_may_do_what_and_every_address_is_in_the_matrix(client):
     stage = cast.make()
     delivery = stage.reads("C1 09:20:00")
     source = Source.objects.get(name="Finish")
+    channel = Channel.objects.create(edition=stage.edition, kind="tcp", make="mylaps", label="mats", port=3097)
     people = {role: cast.person(stage.edition, role) for role in ("organiser", "office", "timing_crew", "commissaire")}
     people |= {role: cast.person(stage.edition, role) for role in ("chief", "announcer")} | {"nobody": None}
     for (method, address), allowed in MATRIX.items():
         there = address.replace("sources/1/", f"sources/{source.pk}/").replace("ies/1/", f"ies/{delivery.pk}/")
+        there = there.replace("channels/1/", f"channels/{channel.pk}/")
         for role, user in people.items():
             client.logout()
             if user is not None:

@@ -200,7 +200,7 @@ def _rows(parts: Iterable[Part], sources: dict[str, Source], allowed: set[int]) 
     places: dict[tuple[str, str], int] = {}  # a chip at a source is judged once, and may be read ten thousand times
     for part in parts:
         for read in part.reads:
-            name, chip, local_us, seq, device, _, _, lap, _, _, rssi = read
+            name, chip, local_us, seq, device, _, _, lap, _, _, rssi, _ = read
             place = places.get((name, chip))
             if place is None or not EARLIEST_US <= local_us < LATEST_US:
                 source = sources.get(name)

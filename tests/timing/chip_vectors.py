@@ -19,7 +19,7 @@ def vectors(*formats: str) -> list[dict[str, Any]]:
 
 def context_of(vector: dict[str, Any]) -> Context:
     told = vector["context"]
-    return Context(told["tz"], date.fromisoformat(told["race_date"]), told["server_name"])
+    return Context(told["tz"], date.fromisoformat(told["race_date"]), told.get("server_name", "LYDG"))
 
 
 def segments_of(vector: dict[str, Any]) -> list[bytes]:

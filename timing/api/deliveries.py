@@ -159,6 +159,7 @@ class Deliveries(Scoped, ListAPIView[Delivery]):
             ),
             OpenApiParameter("source", str, description="Source of rows that name none; else the channel's only one"),
             OpenApiParameter("name", str, description="File name"),
+            OpenApiParameter("live", str, description="yes: read a moment ago, so it goes before files that wait"),
             OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER),
         ],
         request={"application/octet-stream": OpenApiTypes.BINARY, "multipart/form-data": OpenApiTypes.OBJECT},
@@ -174,9 +175,8 @@ class Deliveries(Scoped, ListAPIView[Delivery]):
         if "source" not in options and (only := only_source(channel)):
             options["source"] = only
         key = request.headers.get("Idempotency-Key") or key_of(body, options)
-        received = intake.receive(
-            channel, body, key[:160], options=options, peer=request.META.get("REMOTE_ADDR", "") or "", file=True
-        )
+        peer, file = request.META.get("REMOTE_ADDR", "") or "", request.query_params.get("live") != "yes"
+        received = intake.receive(channel, body, key[:160], options=options, peer=peer, file=file)
         if len(body) <= AT_ONCE:
             # This one only: who sends a small file does not wait behind a large one, nor do its work.
             ingest.take_in(channel.pk, wait=False, only=received.delivery.pk)

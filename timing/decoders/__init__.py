@@ -1,15 +1,17 @@
 """One file a make: bytes in, reads and what could not be read out. Pure: no database, no clock, no settings.
 
-A new make is a file here, a line in MAKES and its vectors in the tests; docs/decoders.md is the recipe.
+A new make is a file here, a line in MAKES (or, where its machines speak over the network, in `live.LIVE`) and its vectors
+in the tests; docs/decoders.md is the recipe.
 """
 
 from timing.decoders.json_batch import JSON_BATCH
+from timing.decoders.live import LIVE
 from timing.decoders.model import Decoder
 from timing.decoders.mylaps_tcp import mylaps
 from timing.decoders.sheet import SHEET
 
 MAKES: dict[str, Decoder] = {
-    "mylaps": mylaps(version=2),
+    **LIVE,
     "csv": SHEET,
     "json": JSON_BATCH,
 }

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
+Scalar = str | int | float | bool | None
+Told = tuple[tuple[str, Scalar], ...]
+
 MAX_FRAME = 256 * 1024  # bytes; the longest real message is under 5 KiB (100 records)
 
 
@@ -54,6 +57,7 @@ class Read(NamedTuple):
     record: int | None = None
     bib: str = ""
     rssi: int | None = None  # dBm
+    told: Told = ()  # what else this make says, under the names of the vectors: shown, stored only as bytes
 
     @property
     def identity(self) -> tuple[str, str, int]:
@@ -84,7 +88,7 @@ class Parsed(NamedTuple):
     markers: tuple[Marker, ...] = ()
     rejects: tuple[Reject, ...] = ()
     replies: tuple[bytes, ...] = ()
-    control: tuple[dict[str, str], ...] = ()
+    control: tuple[dict[str, Scalar], ...] = ()
 
 
 class Frame(NamedTuple):
@@ -108,6 +112,21 @@ class Session(Protocol):
         ...
 
 
+class DialledSession(Session, Protocol):
+    """The session of a make that listens: we connect, so we speak first.
+
+    Keep it over a reconnect: it knows the last number it saw, and asks for what was sent in between.
+    """
+
+    def opening(self) -> bytes:
+        """What to send first on each new connection. Forgets an unfinished message of the connection before."""
+        ...
+
+    def keep_alive(self) -> bytes:
+        """What to send when nothing came for a while, so that a dead line shows; empty where the machine speaks."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Decoder:
     """One make: how its bytes are read, and how a live connection is talked to (None for files only)."""
@@ -116,6 +135,7 @@ class Decoder:
     formats: tuple[str, ...]
     parse: Callable[[bytes, Context], Parsed]
     open_session: Callable[[str], Session] | None = None
+    port: int | None = None  # where the machine listens, for makes that we dial; their sessions are DialledSession
 
     def session(self, server_name: str) -> Session | None:
         """A new connection to a server that calls itself server_name; None where the make has no live stream."""

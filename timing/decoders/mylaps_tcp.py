@@ -25,7 +25,7 @@ from typing import TypeVar
 
 from timing.decoders.field_text import MAX_CHIP, evidence, is_name, name_text, small_number
 from timing.decoders.framing import NOISE, DelimitedSession, split_frames
-from timing.decoders.model import MAX_FRAME, Context, Decoder, Marker, Parsed, Read, Reject
+from timing.decoders.model import MAX_FRAME, Context, Decoder, Marker, Parsed, Read, Reject, Scalar
 from timing.decoders.wall_clock import dated_us, day_us, six_digit_day_us, time_us
 
 END = b"$"
@@ -181,7 +181,7 @@ class _Body:
         self.markers: list[Marker] = []
         self.rejects: list[Reject] = []
         self.replies: list[bytes] = []
-        self.control: list[dict[str, str]] = []
+        self.control: list[dict[str, Scalar]] = []
 
     def take(self, raw: bytes) -> None:
         """One whole message."""

@@ -125,7 +125,8 @@ def _read_json(read: Read, zone: str) -> dict[str, Any]:
     shown: dict[str, Any] = {"chip": read.chip, **_moment(read.local_us, zone)}
     if read.source:
         shown["reader"] = read.source
-    return shown | {name: value for name in OPTIONAL if (value := getattr(read, name)) not in (None, "")}
+    shown |= {name: value for name in OPTIONAL if (value := getattr(read, name)) not in (None, "")}
+    return shown | dict(read.told)
 
 
 def _marker_json(marker: Marker, zone: str) -> dict[str, Any]:
