@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.timing.chip_vectors import named, segments_of, vectors
+from tests.timing.chip_vectors import named, received_at_of, segments_of, vectors
 from timing.decoders import FORMATS
 
 
@@ -17,8 +17,11 @@ def run(*arguments):
 
 
 def options(vector):
-    told = vector["context"]
-    return ("--make", vector["format"], "--tz", told["tz"], "--date", told["race_date"], "--server-name", "LYDG")
+    told, received_at = vector["context"], received_at_of(vector)
+    more = ("--received-at", received_at.isoformat()) if received_at else ()
+    if "file_name" in told:
+        more += ("--file-name", told["file_name"])
+    return ("--make", vector["format"], "--tz", told["tz"], "--date", told["race_date"], "--server-name", "LYDG", *more)
 
 
 @pytest.mark.parametrize("vector", vectors(*FORMATS), ids=named)

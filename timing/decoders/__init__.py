@@ -4,6 +4,7 @@ A new make is a file here, a line in MAKES (or, where its machines speak over th
 in the tests; docs/decoders.md is the recipe.
 """
 
+from timing.decoders.jchip import CROSSMGR_JSON
 from timing.decoders.json_batch import JSON_BATCH
 from timing.decoders.live import LIVE
 from timing.decoders.model import Decoder
@@ -20,6 +21,7 @@ MAKES: dict[str, Decoder] = {
 FORMATS: dict[str, Decoder] = {
     **{name: decoder for decoder in MAKES.values() for name in decoder.formats},
     "mylaps_tcp_v1": mylaps(version=1),
+    "crossmgr_rfid_js": CROSSMGR_JSON,
 }
 
 

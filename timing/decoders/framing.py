@@ -50,8 +50,12 @@ class DelimitedSession:
             if not raw.endswith(self._end):
                 self._tail = raw
             elif raw != self._end:
-                frames.append(Frame(raw, *self._answer(raw)))
+                frames.append(self._frame(raw))
         return frames
+
+    def _frame(self, raw: bytes) -> Frame:
+        """One whole message; a make whose messages lean on earlier ones writes those before it."""
+        return Frame(raw, *self._answer(raw))
 
     def _take(self) -> bytes:
         """Everything held; the unfinished rest is put back by feed."""

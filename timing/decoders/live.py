@@ -1,10 +1,12 @@
 """The makes whose machines speak over the network. No more than the standard library: the bridge on a laptop has them too."""
 
 from timing.decoders.chronotrack import CHRONOTRACK
+from timing.decoders.jchip import JCHIP
 from timing.decoders.model import Decoder
 from timing.decoders.mylaps_tcp import mylaps
 
 LIVE: dict[str, Decoder] = {
     "mylaps": mylaps(version=2),
     "chronotrack": CHRONOTRACK,
+    "jchip": JCHIP,
 }
