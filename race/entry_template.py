@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import xlsxwriter
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
 
-from race import dossier, entry_columns, vault
+from race import clock, dossier, entry_columns, transponders, vault
 from race.models import Assignment, Category, Edition, Entry
 
 TEXT = {"num_format": "@", "valign": "top"}  # Excel cuts long numbers in any other format
@@ -50,8 +50,10 @@ def of_entries(entries: Iterable[Entry]) -> bytes:
 
 
 def whole(edition: Edition) -> list[Entry]:
-    """Every living entry of an edition with what a list says of it. Two queries at any size."""
-    worn = Prefetch("assignments", Assignment.objects.select_related("transponder").order_by("pk"))
+    """Every living entry of an edition with what a list says of it: the chips it has or will have. Two queries at any size."""
+    at = clock.now(edition) + transponders.AFTER
+    held = Assignment.objects.filter(Q(during__upper_inf=True) | Q(during__endswith__gt=at))
+    worn = Prefetch("assignments", held.select_related("transponder").order_by("pk"))
     living = Entry.objects.filter(edition=edition, state__in=Entry.ALIVE)
     living = living.select_related("rider", "team", "category__race").prefetch_related(worn)
     return list(living.order_by("category__race__day", "category__race__order", "bib", "rider__sort_key", "pk"))

@@ -7,7 +7,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.test import Client
 
-from race import entry_import, import_jobs
+from race import entry_import, import_jobs, transponders
 from race.models import Entry, LogLine, Registration
 from race.refused import Refused
 from tests import cast
@@ -128,6 +128,10 @@ def test_what_is_exported_goes_in_again_and_changes_nothing(office: Client, fiel
     entry_import.apply(field.edition, body.encode(), key="k", by=None)
     headings = "Name,ID,Category,Team,Region,E-mail,Bib,Chip,Paid,Nation,Birth date,Sex"
     entry_import.apply(field.edition, f"{headings}\n{foreign}".encode(), key="k", by=None)
+    # A chip that went to another rider is told of that one alone.
+    one, two = Entry.objects.order_by("bib")[:2]
+    was = one.assignments.get().transponder.code
+    transponders.swap_to(two, was, by=None)
     exported = office.get(f"{WHERE}export/entries.xlsx").content
     outcome = entry_import.dry_run(field.edition, exported)
     assert [[(p.column, p.code, p.text) for p in row.problems] for row in outcome.rows] == [[]] * 5
