@@ -154,6 +154,7 @@ def rider_row(rider: FieldRider, **private: str) -> Rider:
     """Return a made-up rider as a row, not written yet; `private` is what else is sealed beside the phone."""
     surname, _, given = rider.name.latin.partition(" ")
     region = (rider.province.zh, rider.province.en) if rider.province else fields.NATIONS[rider.nation]
+    issuer = rider.nation if rider.identity_kind == "passport" else ""
     return Rider(
         name_zh=rider.name.zh,
         surname_latin=surname,
@@ -168,8 +169,9 @@ def rider_row(rider: FieldRider, **private: str) -> Rider:
         region_en=region[1],
         **dossier.columns({"phone": rider.phone} | private),
         identity_kind=rider.identity_kind,
+        identity_country=issuer,
         identity_sealed=vault.seal(rider.identity),
-        identity_hash=vault.fingerprint(rider.identity_kind, rider.identity),
+        identity_hash=vault.fingerprint(vault.document_kind(rider.identity_kind, issuer), rider.identity),
         identity_key_version=vault.KEY_VERSION,
         synthetic=rider.is_synthetic,
     )

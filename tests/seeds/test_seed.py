@@ -112,10 +112,13 @@ def test_every_rider_has_a_pass_and_gets_the_same_one_again(planted):
 
 
 def test_identity_numbers_are_sealed_and_found_by_their_hash(planted):
-    rider = field.build().riders[0]
-    stored = Rider.objects.get(identity_hash=vault.fingerprint(rider.identity_kind, rider.identity))
+    rider = next(one for one in field.build().riders if one.nation == "CHN")
+    stored = Rider.objects.get(identity_hash=vault.fingerprint("resident", rider.identity))
     assert (stored.name_zh, stored.latin, stored.birth_date) == (rider.name.zh, rider.name.latin, rider.born)
     assert rider.identity not in stored.identity_sealed
+    foreign = next(one for one in field.build().riders if one.nation == "BLR")
+    known = Rider.objects.get(identity_hash=vault.fingerprint("passport:BLR", foreign.identity))
+    assert (known.identity_country, known.latin) == ("BLR", foreign.name.latin)
     assert vault.unseal(stored.identity_sealed) == rider.identity
 
 
