@@ -36,6 +36,10 @@ const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digi
 const when = (iso) => time.format(new Date(iso)).replace(/^0/, "");
 const date = new Intl.DateTimeFormat(isEnglish() ? "en" : "zh-CN", { day: "numeric", month: "long", timeZone: "UTC" });
 const day = (iso) => date.format(new Date(iso));
+const dayHere = new Intl.DateTimeFormat("en-CA", { timeZone: page.zone });
+const dateHere = new Intl.DateTimeFormat(isEnglish() ? "en" : "zh-CN", { day: "numeric", month: "long", timeZone: page.zone });
+/** The time of an instant at the venue, with its date on any other day than today. */
+const moment = (iso) => dayHere.format(new Date(iso)) === dayHere.format(new Date(state.now())) ? when(iso) : `${dateHere.format(new Date(iso))} ${when(iso)}`;
 const mine = () => state.queue.filter((event) => event.edition === page.edition);
 
 /** A key for a tap; pages that are not served over HTTPS have no randomUUID. */
@@ -70,7 +74,7 @@ function drawHead() {
   if (!category) at.count.replaceChildren();
   else {
     const { here, all } = headCount(view, race), stands = windowAt(category, state.now());
-    const until = { before: say("opens", { time: when(category.opens) }), open: say("closes", { time: when(category.closes) }), over: say("closed", { time: when(category.closes) }) }[stands];
+    const until = { before: say("opens", { time: moment(category.opens) }), open: say("closes", { time: when(category.closes) }), over: say("closed", { time: moment(category.closes) }) }[stands];
     const [before, after] = say("here.of", { here: "\u0000", all }).split("\u0000");
     at.count.replaceChildren(mark(category.mark), el("span", { cls: "cut" }, category.short), el("span", { cls: "so-n" }, before, el("b", {}, String(here)), after), el("span", { cls: "so-until" }, until));
     at.count.dataset.race = race;
@@ -108,7 +112,7 @@ function right() {
   if (state.cards && state.conflicts.length) return [el("header", { cls: "so-band so-band-plain" }, el("button", { cls: "so-back", type: "button", "aria-label": say("back"), data: { act: "back" } }, icon("left")), el("h1", {}, say("conflicts", { n: state.conflicts.length }))),
     el("div", { cls: "so-body" }, cards(state.conflicts, view, state.category, when))];
   const row = state.open !== null ? view.get(state.open) : null;
-  if (row) return rider(row, state.category(row), state.meta, state, { when, day });
+  if (row) return rider(row, state.category(row), state.meta, state, { when, day, moment });
   if (!state.meta) return [state.offline ? empty(say("no_list"), say("no_list.why")) : empty(say("loading"), "")];
   return [empty(say("empty"), say("empty.why"))];
 }

@@ -87,18 +87,18 @@ function tiles(row, meta, when) {
 const notGiven = (row, meta) => TILES.filter((item) => !row.ticks[item] && (item !== "deposit" || meta.deposit_fen)).map((item) => tileWord(item, meta)).join(say("and"));
 
 /** What the bar below says, and whether sign-on can be completed: [sentence, open, whether letting through makes sense]. */
-export function verdict(row, category, meta, now, when) {
+export function verdict(row, category, meta, now, moment) {
   const rest = notGiven(row, meta);
   if (row.here) return [rest ? say("foot.done.rest", { items: rest }) : say("foot.done"), false, false];
   if (row.missing.length) return [say("foot.missing", { n: row.missing.length }), false, true];
   const stands = category ? windowAt(category, now) : "open";
-  if (stands === "before") return [say("foot.before", { time: when(category.opens) }), false, true];
-  if (stands === "over") return [say("foot.over", { time: when(category.closes) }), false, true];
+  if (stands === "before") return [say("foot.before", { time: moment(category.opens) }), false, true];
+  if (stands === "over") return [say("foot.over", { time: moment(category.closes) }), false, true];
   return [rest ? say("foot.rest", { items: rest }) : say("foot.ready"), true, false];
 }
 
-export function foot(row, category, meta, state, when) {
-  const [sentence, open, through] = verdict(row, category, meta, state.now(), when);
+export function foot(row, category, meta, state, moment) {
+  const [sentence, open, through] = verdict(row, category, meta, state.now(), moment);
   const let_ = through && state.mayLetThrough ? el("button", { cls: "button button-quiet", type: "button", data: { act: "let" } }, say("let")) : null;
   const main = row.here
     ? el("button", { cls: "button so-main", type: "button", data: { act: "undo" } }, say("undo"))
@@ -107,11 +107,11 @@ export function foot(row, category, meta, state, when) {
 }
 
 /** The whole right side of one rider. */
-export function rider(row, category, meta, state, { when, day }) {
+export function rider(row, category, meta, state, { when, day, moment }) {
   const gaps = row.missing.map((gap) => (gap.kind === "insurance" && category
     ? { ...gap, insurance: { day: day(category.planned.slice(0, 10)), sum: large(meta.insurance_fen) } } : gap));
   const done = row.here ? el("p", { cls: "so-done" }, icon("check"), el("b", {}, row.ticks.sign_on?.at ? say("here_at", { time: when(row.ticks.sign_on.at) }) : say("here"))) : null;
   return [band(row, category, when), el("div", { cls: "so-body" }, done,
     gaps.length && !row.here ? el("ul", { cls: "so-gaps" }, ...gaps.map((gap) => gapLine(gap, day))) : null, checks(row, category),
-    el("h2", { cls: "so-label" }, say("hand_out")), tiles(row, meta, when)), foot(row, category, meta, state, when)];
+    el("h2", { cls: "so-label" }, say("hand_out")), tiles(row, meta, when)), foot(row, category, meta, state, moment)];
 }
