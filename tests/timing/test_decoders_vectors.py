@@ -23,6 +23,8 @@ def test_these_families_are_covered():
         "chronotrack_ctp01": 2,
         "crossmgr_rfid_js": 1,
         "jchip_tcp": 1,
+        "feibot_file": 1,
+        "feibot_http": 1,
         "generic_csv": 2,
         "mylaps_tcp_v1": 5,
         "mylaps_tcp_v2": 6,
@@ -62,6 +64,7 @@ def test_the_registry_names_each_make_and_format():
         "mylaps": ("mylaps_tcp_v1", "mylaps_tcp_v2"),
         "chronotrack": ("chronotrack_ctp01", "chronotrack_file"),
         "jchip": ("jchip_tcp", "crossmgr_rfid_js"),
+        "feibot": ("feibot_http", "feibot_file"),
         "csv": ("generic_csv", "xlsx"),
         "json": ("json_batch",),
     }

@@ -4,6 +4,7 @@ A new make is a file here, a line in MAKES (or, where its machines speak over th
 in the tests; docs/decoders.md is the recipe.
 """
 
+from timing.decoders.feibot import FEIBOT
 from timing.decoders.jchip import CROSSMGR_JSON
 from timing.decoders.json_batch import JSON_BATCH
 from timing.decoders.live import LIVE
@@ -13,6 +14,7 @@ from timing.decoders.sheet import SHEET
 
 MAKES: dict[str, Decoder] = {
     **LIVE,
+    "feibot": FEIBOT,
     "csv": SHEET,
     "json": JSON_BATCH,
 }
