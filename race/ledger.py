@@ -178,6 +178,23 @@ def deposit_back(
 
 
 @transactions.retried
+def deposits_back(entry: Entry, still_out: Collection[int], method: str, by: User | None) -> int:
+    """All that is held for a rider beyond the chips still out goes back. Returns how much, in fen.
+
+    Refused (`deposit_not_held`) where that is nothing, and where sign-on's money may be for a chip that is out.
+    """
+    entry = _locked(entry)
+    due = {chip: fen for chip, fen in deposits_of(entry).items() if chip is None or chip.pk not in still_out}
+    if due and still_out and not set(deposits_of(entry)) - set(due):
+        raise Refused("deposit_not_held", _("The rider still has a chip: the deposit goes back with it."))
+    if not due:
+        raise Refused("deposit_not_held", _("No deposit is held for this rider."))
+    for chip, fen in due.items():
+        _deposit_line(Kind.DEPOSIT_BACK, entry, chip, -fen, method, by)
+    return sum(due.values())
+
+
+@transactions.retried
 def deposit_kept(
     entry: Entry, transponder: Transponder | None, amount_fen: int, method: str, by: User | None
 ) -> LedgerLine:

@@ -54,6 +54,7 @@ urlpatterns = [
     *office("chips/back/", chips.back, "office_chips_back"),
     *office("chips/lost/", chips.lose, "office_chips_lose"),
     *office("chips/out/", chips.out, "office_chips_out"),
+    *office("chips/deposit/", chips.deposit_back, "office_chips_deposit"),
     *office("chips/import/", chips.by_file, "office_chips_import"),
     *office("lists/", lists.page, "office_lists"),
     *office("lists/<slug:code>.<str:form>", lists.file, "office_list_file"),

@@ -54,8 +54,8 @@ PUBLIC: dict[str, dict[str, int]] = {
 
 #: Pages of the office, at `/office/...` and `/editions/<slug>/office/...`: method -> status for those who may (OFFICE).
 #: Nobody signed in is sent to sign in, everybody else is refused (403); roles only add up, so that one person who holds
-#: every other role asks for all of them. A POST without a body is refused by its rule, with
-#: a word on the page it came from (302). What stands under `<int:pk>` is not found (404) from another edition's office.
+#: every other role asks for all of them. A POST without a body is refused by its rule, with a word on the page it came from
+#: (302) or on its own (409). What stands under `<int:pk>` is not found (404) from another edition's office.
 PAGES: dict[str, dict[str, int]] = {
     "": {"GET": 200}, "search/": {"GET": 200}, "to-do/<slug:kind>/": {"GET": 200}, "settings/": {"GET": 200},
     "settings/window/": {"POST": 302}, "lists/": {"GET": 200}, "lists/<slug:code>.<str:form>": {"GET": 200},
@@ -71,8 +71,8 @@ PAGES: dict[str, dict[str, int]] = {
     "bibs/": {"GET": 200}, "bibs/plan/": {"GET": 200}, "bibs/assign/": {"POST": 302}, "bibs/change/": {"POST": 404},
     "bibs/range/": {"POST": 404}, "bibs/kept-back/": {"POST": 302}, "bibs/freeze/": {"POST": 302},
     "bibs/tell/": {"POST": 302}, "bibs/start-list/": {"POST": 404},
-    "chips/": {"GET": 200}, "chips/give/": {"POST": 302}, "chips/back/": {"POST": 302}, "chips/lost/": {"POST": 302},
-    "chips/out/": {"GET": 200}, "chips/import/": {"GET": 200, "POST": 302},
+    "chips/": {"GET": 200}, "chips/give/": {"POST": 409}, "chips/back/": {"POST": 302}, "chips/lost/": {"POST": 302},
+    "chips/out/": {"GET": 200}, "chips/deposit/": {"POST": 404}, "chips/import/": {"GET": 200, "POST": 302},
     "import/": {"GET": 200, "POST": 409}, "import/list.xlsx": {"GET": 200}, "import/<str:token>/": {"GET": 409, "POST": 409},
     "import/<str:token>/done/": {"GET": 200}, "import/<str:token>/progress/": {"GET": 200},
     "import/<str:token>/now/": {"POST": 302},

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -90,7 +90,7 @@ def lose(request: HttpRequest, edition: Edition) -> HttpResponse:
 @require_safe
 @office_page()
 def out(request: HttpRequest, edition: Edition) -> HttpResponse:
-    """`/office/chips/out/`: which chips are not back, and what deposit is held for them. Five queries at any size."""
+    """`/office/chips/out/`: which chips are not back, and what deposit is held for them. Six queries at any size."""
     rows = transponders.outstanding(edition)
     held = ledger.deposits_by_chip(edition)
     total = sum(held.values())
@@ -98,11 +98,29 @@ def out(request: HttpRequest, edition: Edition) -> HttpResponse:
     left: dict[int, int] = defaultdict(int)
     for (entry, _chip), fen in held.items():
         left[entry] += fen
+    told = [{"one": one, "held": own[one.pk] or left.pop(one.entry_id, 0)} for one in rows]
+    alone = Entry.objects.filter(pk__in=[entry for entry, fen in left.items() if fen > 0])
     context = {
-        "edition": edition, "rows": [{"one": one, "held": own[one.pk] or left.pop(one.entry_id, 0)} for one in rows],
-        "lost": sorted(transponders.lost(edition).items()), "total": total,
+        "edition": edition, "rows": told, "lost": sorted(transponders.lost(edition).items()), "total": total,
+        "alone": [
+            {"entry": entry, "held": left[entry.pk]}
+            for entry in alone.select_related("rider", "team", "category", "race").order_by("bib", "pk")
+        ], "methods": METHODS,
     }  # fmt: skip
     return render(request, "race/office/chips_out.html", context)
+
+
+@require_POST
+@office_page()
+def deposit_back(request: HttpRequest, edition: Edition) -> HttpResponse:
+    """Give back what is held for a rider who has no chip any more: it went to another one, or came back without its money."""
+    key = request.POST.get("entry", "")
+    entry = get_object_or_404(
+        Entry, edition=edition, pk=int(key) if key.isascii() and key.isdigit() and len(key) < 18 else 0
+    )
+    fen = ledger.deposits_back(entry, _still_out(entry), _method(request), actor(request))
+    told = {"rider": entry.rider, "yuan": f"{fen / 100:g}"}
+    return done(request, edition, _("Give %(yuan)s yuan back to %(rider)s.") % told)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -164,10 +182,10 @@ def _take_deposit(request: HttpRequest, edition: Edition, entry: Entry, made: As
     return _("Deposit of %(yuan)s yuan taken.") % {"yuan": f"{amount / 100:g}"}
 
 
-def _still_out(entry: Entry, chip: Transponder) -> set[int]:
-    """The other chips that the rider has now."""
+def _still_out(entry: Entry, chip: Transponder | None = None) -> set[int]:
+    """The chips that the rider has now, without this one."""
     mine = transponders.carried([entry], clock.now(entry.race.edition)).get(entry.pk, [])
-    return {one.transponder_id for one in mine} - {chip.pk}
+    return {one.transponder_id for one in mine} - {chip.pk if chip else None}
 
 
 def _method(request: HttpRequest) -> str:

@@ -205,6 +205,22 @@ def test_the_deposit_follows_a_rider_whose_chip_was_replaced():
     ]
 
 
+def test_a_deposit_whose_chip_went_to_another_rider_is_shown_and_goes_back_once():
+    made = desk()
+    client, late = member(made), cast.enter(made, 5)
+    post(client, "chips/give/", chip="N1", bib="5", deposit="1")
+    post(client, "chips/give/", chip="N1", bib="2", swap="1")
+    out = client.get("/office/chips/out/")
+    assert [(row["entry"], row["held"]) for row in out.context["alone"]] == [(late, 10_000)]
+    assert "没有芯片的押金" in out.content.decode()
+    assert post(client, "chips/deposit/", entry=late.pk, method="cash")[1] == [("success", "退给车手5 100 元。")]
+    assert post(client, "chips/deposit/", entry=late.pk, method="cash")[1] == [("error", "这位车手没有未退的押金。")]
+    assert (ledger.deposits(made.edition), client.get("/office/chips/out/").context["alone"]) == ({}, [])
+    ledger.deposit(late, None, 10_000, "cash", None)
+    post(client, "chips/give/", chip="N2", bib="5")
+    assert post(client, "chips/deposit/", entry=late.pk)[1] == [("error", "车手还有芯片：押金随芯片一起退。")]
+
+
 def test_a_rider_who_is_found_comes_with_the_history_of_the_number():
     made = stage()
     client, entry = member(made), Entry.objects.order_by("pk")[0]
