@@ -6,7 +6,7 @@ import pytest
 
 from tests.timing.chip_vectors import context_of, named, segments_of, vectors
 from timing.decoders import FORMATS, MAKES, UnknownMake, decoder
-from timing.management.commands.parse import as_json
+from timing.management.commands.parse import as_json, shown
 
 OURS = vectors(*FORMATS)
 LIVE = [vector for vector in OURS if decoder(vector["format"]).open_session]
@@ -20,6 +20,7 @@ def answer(vector, body):
 
 def test_these_families_are_covered():
     assert Counter(vector["format"] for vector in OURS) == {
+        "amb_p3": 3,
         "chronotrack_ctp01": 2,
         "crossmgr_rfid_js": 1,
         "jchip_tcp": 1,
@@ -44,7 +45,7 @@ def test_vector_cut_at_every_byte(vector):
         session = make.session("LYDG")
         frames = session.feed(body[:cut]) + session.feed(body[cut:])
         assert answer(vector, b"".join(frame.raw for frame in frames)) == vector["expected"]
-        replies = b"".join(frame.reply for frame in frames).decode()
+        replies = "".join(shown(frame.reply) for frame in frames)
         assert (replies, session.pending) == ("".join(vector["expected"]["replies"]), b"")
 
 
@@ -64,6 +65,7 @@ def test_the_registry_names_each_make_and_format():
         "mylaps": ("mylaps_tcp_v1", "mylaps_tcp_v2"),
         "chronotrack": ("chronotrack_ctp01", "chronotrack_file"),
         "jchip": ("jchip_tcp", "crossmgr_rfid_js"),
+        "amb_p3": ("amb_p3",),
         "feibot": ("feibot_http", "feibot_file"),
         "csv": ("generic_csv", "xlsx"),
         "json": ("json_batch",),

@@ -1,5 +1,6 @@
 """The makes whose machines speak over the network. No more than the standard library: the bridge on a laptop has them too."""
 
+from timing.decoders.amb_p3 import AMB_P3
 from timing.decoders.chronotrack import CHRONOTRACK
 from timing.decoders.jchip import JCHIP
 from timing.decoders.model import Decoder
@@ -9,4 +10,5 @@ LIVE: dict[str, Decoder] = {
     "mylaps": mylaps(version=2),
     "chronotrack": CHRONOTRACK,
     "jchip": JCHIP,
+    "amb_p3": AMB_P3,
 }

@@ -116,7 +116,7 @@ def as_json(parsed: Parsed, zone: str) -> dict[str, list[Any]]:
         "passings": [_read_json(read, zone) for read in reads.values()],
         "markers": [_marker_json(marker, zone) for marker in dict.fromkeys(parsed.markers)],
         "rejects": [_reject_json(reject) for reject in parsed.rejects],
-        "replies": [_text(reply) for reply in parsed.replies],
+        "replies": [shown(reply) for reply in parsed.replies],
         "control": [dict(message) for message in parsed.control],
     }
 
@@ -138,12 +138,16 @@ def _moment(local_us: int, zone: str) -> dict[str, str | None]:
 
 
 def _reject_json(reject: Reject) -> dict[str, str]:
-    return {"raw": _text(reject.raw), "reason": reject.reason}
+    return {"raw": shown(reject.raw), "reason": reject.reason}
 
 
-def _text(raw: bytes) -> str:
-    """Bytes as text; those that are no text stand as backslash escapes."""
-    return raw.decode("utf-8", "backslashreplace")
+def shown(raw: bytes) -> str:
+    """Bytes as text, those that are no text as backslash escapes; a binary record as hex digits."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        binary = any(byte < 0x20 and byte not in b"\t\n\r" for byte in raw)
+        return raw.hex() if binary else raw.decode("utf-8", "backslashreplace")
 
 
 def _table(shown: dict[str, list[Any]]) -> str:
