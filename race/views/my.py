@@ -115,9 +115,14 @@ def sign(request: HttpRequest, link: PrivateLink, rider: int) -> HttpResponseBas
 @require_POST
 @private
 def change(request: HttpRequest, link: PrivateLink, rider: int) -> HttpResponseBase:
-    """Change how to be reached, whom to call, and the team."""
+    """Change how to be reached, whom to call, and the team. What is refused stands in its fields as it was typed."""
     values = {name: request.POST[name] for name in details.OWN if name in request.POST}
-    details.change(link, _rider(link, rider), values, team=request.POST.get("team"))
+    who, team = _rider(link, rider), request.POST.get("team")
+    try:
+        details.change(link, who, values, team=team)
+    except Refused as refused:
+        typed = my_parts.Typed(who.pk, values, team)
+        return _shown(request, link, problem=refused.message, typed=typed, status=409)
     return redirect(f"{links.path(link)}?saved=1#details")
 
 
@@ -156,8 +161,17 @@ def _home_page(request: HttpRequest, link: PrivateLink, *, problem: str = "", st
     return _shown(request, link, problem=problem, status=status)
 
 
-def _shown(request: HttpRequest, link: PrivateLink, *, problem: str = "", status: int = 200) -> HttpResponse:
+def _shown(
+    request: HttpRequest,
+    link: PrivateLink,
+    *,
+    problem: str = "",
+    typed: my_parts.Typed | None = None,
+    status: int = 200,
+) -> HttpResponse:
     context: dict[str, Any] = my_parts.context(link) | {"secret": _secret(request), "problem": problem}
+    if typed is not None:
+        my_parts.keep(context["people"], typed)
     context["saved"] = request.method == "GET" and "saved" in request.GET
     return render(request, "race/my.html", context, status=status)
 

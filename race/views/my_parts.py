@@ -46,12 +46,31 @@ class Person:
     signed: Acceptance | None = None
     signs: bool = False
     calls_nobody: bool = False
+    typed: bool = False
     newer: bool = False
 
     @property
     def missing(self) -> int:
         """How many things are still to be done before the start."""
         return sum(need.missing for need in self.needs) + self.signs + self.calls_nobody
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed for a rider and refused."""
+
+    rider: int
+    private: dict[str, str]
+    team: str | None
+
+
+def keep(people: list[Person], typed: Typed) -> None:
+    """Show what was typed in place of what is kept."""
+    for person in people:
+        if person.rider.pk == typed.rider:
+            person.private = person.private | typed.private
+            person.team = person.team if typed.team is None else typed.team
+            person.typed = True
 
 
 def entries(link: PrivateLink) -> QuerySet[Entry]:

@@ -159,6 +159,14 @@ def test_only_a_place_that_is_confirmed_is_called_done(client: Client, state: st
     assert [one for one in told if one in page] == [said]
 
 
+def test_what_is_refused_stands_in_its_field_as_typed(client: Client) -> None:
+    _field, entry, path = one()
+    answer = client.post(f"{path}riders/{entry.rider_id}/change/", {"phone": "12345", "emergency_name": "单母"})
+    page = answer.content.decode()
+    assert (answer.status_code, 'value="12345"' in page, 'value="单母"' in page) == (409, True, True)
+    assert ('id="details" open' in page, dossier.read(Rider.objects.get())["emergency_name"]) == (True, "家人")
+
+
 def test_contact_and_team_are_changed_and_nothing_else(client: Client) -> None:
     _field, entry, path = one()
     sent = {
