@@ -29,6 +29,7 @@ def test_these_families_are_covered():
         "generic_csv": 2,
         "mylaps_tcp_v1": 5,
         "mylaps_tcp_v2": 6,
+        "wiclax_generic": 1,
     }
 
 
@@ -66,6 +67,7 @@ def test_the_registry_names_each_make_and_format():
         "chronotrack": ("chronotrack_ctp01", "chronotrack_file"),
         "jchip": ("jchip_tcp", "crossmgr_rfid_js"),
         "amb_p3": ("amb_p3",),
+        "wiclax": ("wiclax_generic",),
         "feibot": ("feibot_http", "feibot_file"),
         "csv": ("generic_csv", "xlsx"),
         "json": ("json_batch",),

@@ -5,10 +5,12 @@ from timing.decoders.chronotrack import CHRONOTRACK
 from timing.decoders.jchip import JCHIP
 from timing.decoders.model import Decoder
 from timing.decoders.mylaps_tcp import mylaps
+from timing.decoders.wiclax import WICLAX
 
 LIVE: dict[str, Decoder] = {
     "mylaps": mylaps(version=2),
     "chronotrack": CHRONOTRACK,
     "jchip": JCHIP,
     "amb_p3": AMB_P3,
+    "wiclax": WICLAX,
 }
