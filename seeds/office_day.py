@@ -83,7 +83,7 @@ def private(person: FieldRider) -> dict[str, str]:
     return {
         "email": "" if index % 9 == 0 else f"rider{index}@example.org",
         "emergency_name": f"{person.name.zh[:1] or 'Contact'}家人" if person.province else "Family",
-        "emergency_phone": residence.phone_number(person.nation, 500_000 + index)[:15],
+        "emergency_phone": residence.phone_number(person.nation, 5_000 + index),
         "blood": BLOOD[index % 4] if index % 3 else "",
         "medical": "青霉素过敏" if index % 60 == 7 else "",
     }

@@ -13,7 +13,7 @@ from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 from django.test.utils import CaptureQueriesContext
 
-from race import clock, duplicates, links, papers, reconciliation, to_do, tokens, vault
+from race import clock, dossier, duplicates, links, papers, phones, reconciliation, to_do, tokens, vault
 from race.models import (
     Assignment,
     Category,
@@ -250,6 +250,8 @@ def _is_a_busy_day(edition, now):
         if way.only_booked or way.only_told
     ]
     assert [len(refs) for refs in differing] == [1]
+    abroad = Rider.objects.filter(entries__edition=edition).exclude(nation="CHN")
+    assert [str(one) for one in abroad if not phones.dialled(dossier.read(one)["emergency_phone"])] == []
     sent = Document.objects.filter(edition=edition)
     assert [paper.pk for paper in sent if papers.content_type(papers.content(paper)) != paper.content_type] == []
     assert Counter(sent.values_list("kind", "state")) == {
