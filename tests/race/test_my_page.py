@@ -159,6 +159,12 @@ def test_only_a_place_that_is_confirmed_is_called_done(client: Client, state: st
     assert [one for one in told if one in page] == [said]
 
 
+def test_the_menu_leads_to_the_regulations_of_the_edition_one_reads_about(client: Client) -> None:
+    field, _entry, path = one()
+    links_there = re.findall(r'<a href="([^"]*rules/)"[^>]*>规程</a>', client.get(path).content.decode())
+    assert links_there == [f"/editions/{field.edition.slug}/rules/"] * 2
+
+
 def test_what_is_refused_stands_in_its_field_as_typed(client: Client) -> None:
     _field, entry, path = one()
     answer = client.post(f"{path}riders/{entry.rider_id}/change/", {"phone": "12345", "emergency_name": "单母"})

@@ -85,13 +85,15 @@ def banner(kind: str, fact: str, consequence: str = "", large: bool = False) -> 
 
 @register.inclusion_tag("ui/parts/menu.html", takes_context=True)
 def menu(context: template.Context, label: str) -> dict[str, Any]:
-    """Links to the pages that exist, the one being read marked as such."""
+    """Links to the pages that exist, the one being read marked as such. On a page of an edition, its own regulations."""
     path = context["request"].path if "request" in context else ""
+    slug = getattr(context.get("edition"), "slug", "")
     links = []
     for name, word in MENU:
         try:
             url = reverse(name)
         except NoReverseMatch:  # this page is not built, so nobody is sent to it
             continue
-        links.append({"url": url, "word": word, "here": path == url})
+        own = reverse("edition_rules", args=[slug]) if name == "rules" and slug else url
+        links.append({"url": own, "word": word, "here": path in (url, own)})
     return {"links": links, "label": label}
