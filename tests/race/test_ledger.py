@@ -188,6 +188,7 @@ def test_a_refund_by_hand_is_marked_and_a_failed_one_is_asked_for_again() -> Non
     Refund.objects.filter(payment__provider="sandbox").update(state="failed", tries=12, problem="no funds")
     page = office.get("/office/ledger/").content.decode()
     assert (page.count("Mark as paid back"), page.count("Ask for it again"), "no funds" in page) == (1, 1, True)
+    assert all(f" · {entry.rider.latin}" in page for entry in (cash, online))  # as everywhere in English
     for refund in Refund.objects.all():
         office.post(f"/office/ledger/refunds/{refund.number}/", {"next": "/office/ledger/"})
     assert payments.run_refunds() == 1
