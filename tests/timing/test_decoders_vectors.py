@@ -22,6 +22,7 @@ def test_these_families_are_covered():
     assert Counter(vector["format"] for vector in OURS) == {
         "amb_p3": 3,
         "chronotrack_ctp01": 2,
+        "crossmgr_file": 1,
         "crossmgr_rfid_js": 1,
         "jchip_tcp": 1,
         "feibot_file": 1,
@@ -29,6 +30,7 @@ def test_these_families_are_covered():
         "generic_csv": 2,
         "mylaps_tcp_v1": 5,
         "mylaps_tcp_v2": 6,
+        "sllurp_csv": 1,
         "wiclax_generic": 1,
     }
 
@@ -69,6 +71,7 @@ def test_the_registry_names_each_make_and_format():
         "amb_p3": ("amb_p3",),
         "wiclax": ("wiclax_generic",),
         "feibot": ("feibot_http", "feibot_file"),
+        "impinj": ("sllurp_csv", "crossmgr_file", "alien_log"),
         "csv": ("generic_csv", "xlsx"),
         "json": ("json_batch",),
     }

@@ -5,6 +5,7 @@ in the tests; docs/decoders.md is the recipe.
 """
 
 from timing.decoders.feibot import FEIBOT
+from timing.decoders.impinj import IMPINJ
 from timing.decoders.jchip import CROSSMGR_JSON
 from timing.decoders.json_batch import JSON_BATCH
 from timing.decoders.live import LIVE
@@ -15,6 +16,7 @@ from timing.decoders.sheet import SHEET
 MAKES: dict[str, Decoder] = {
     **LIVE,
     "feibot": FEIBOT,
+    "impinj": IMPINJ,
     "csv": SHEET,
     "json": JSON_BATCH,
 }
