@@ -35,6 +35,7 @@ from race import (
 )  # fmt: skip
 from race.entry_rules import EntryRules
 from race.models import Category, Edition, Entry, Message, Refund, Rider, Team, User
+from race.payments import refunds
 from race.refused import Refused
 
 State = Entry.State
@@ -151,7 +152,8 @@ def set_team(entry: Entry, name: str, *, by: User, reason: str) -> Team | None:
 
 @transactions.retried
 def move(entry: Entry, category: Category, *, by: User, reason: str, anyway: bool = False) -> Entry:
-    """The entry changes to another category, whose fee it costs then; its old place goes to the first one waiting.
+    """The entry changes to another category, whose fee it costs then: what that is less goes back. Its old place goes to the
+    first one waiting.
 
     Refused: `reason_missing`, `not_alive`, `full` (also while others wait there), `region_full`, `already_entered` for that
     day, and what the rules object to unless `anyway`. A bib outside the new category's range is let go of.
@@ -177,6 +179,7 @@ def move(entry: Entry, category: Category, *, by: User, reason: str, anyway: boo
     }  # fmt: skip
     _written(entry, columns, by=by, reason=reason)
     places.leave_line(old) if waited else places.release(old, quota)
+    refunds.refund_surplus(entry, by=by)
     log.note(
         entry.edition, "moved", by=by, entry=entry, registration=entry.registration, before=old, after=target.pk,
         reason=reason.strip()[:200],

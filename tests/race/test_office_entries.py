@@ -115,6 +115,8 @@ def test_a_move_takes_the_new_place_and_passes_the_old_one_on(field: Field, mast
     moved = reread(office_entries.move(entry, masters, by=by, reason="asked", anyway=True))
     assert (moved.category, moved.fee_fen, moved.owed_fen, moved.state) == (masters, 8_000, -2_000, "confirmed")
     assert (counts(field.category), counts(masters), reread(waiting).state) == ((2, 0), (1, 0), "offered")
+    (back,) = Refund.objects.filter(entry=entry)  # what the new place costs less, once
+    assert (back.amount_fen, back.reason) == (2_000, "fee_changed")
 
 
 def test_a_move_keeps_a_bib_only_inside_the_range(field: Field, masters: Category, by: User):
