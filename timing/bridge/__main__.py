@@ -25,8 +25,9 @@ class Bridge(Lines):
 
     def __init__(self, told: options.Options, spool: Spool, sender: Sender) -> None:
         super().__init__(
-            lambda: told.places, lambda make: LIVE[make].session("BRIDGE"), self._receive, address="0.0.0.0"
-        )
+            lambda: told.places, lambda make: LIVE[make].session("BRIDGE"), self._receive,
+            lambda place: spool.last(place.label), address="0.0.0.0",
+        )  # fmt: skip
         self.told, self.spool, self.sender = told, spool, sender
         self.problem = ""
 

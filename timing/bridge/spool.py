@@ -88,6 +88,12 @@ class Spool:
                 values,
             )
 
+    def last(self, label: str) -> bytes:
+        """The last body of a machine; empty for none. Raises NotKept."""
+        with self._lock, _said():
+            row = self.file.execute("SELECT bytes FROM body WHERE label = ? ORDER BY id DESC", [label]).fetchone()
+        return bytes(row[0]) if row else b""
+
     def next(self) -> Parcel | None:
         """The parcel that is to be sent now, the oldest first; None when all is sent. Raises NotKept."""
         with self._write():

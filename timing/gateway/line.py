@@ -54,6 +54,7 @@ class Line:
     position: int = 0
     spoke: bool = False
     ended: bool = False
+    failed: bool = False  # something that was read is not kept
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     room: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -144,8 +145,10 @@ class Line:
                 await asyncio.wait_for(self.writer.drain(), IDLE_S)
                 self.room.set()
         except NotKept as problem:
+            self.failed = True
             logger.error("%s: nothing acknowledged: %s", self.peer, problem)
         except (OSError, TimeoutError) as problem:
+            self.failed = bool(self.frames)
             logger.info("%s no longer listens: %s", self.peer, problem)
         finally:
             self.ended = True

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, cast
 
-from timing.decoders.model import DialledSession, Session
+from timing.decoders.model import DialledSession, FrameTooLong, Session
 from timing.gateway.line import Line, NotKept
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Lines:
     """Listens and dials until `stopping` is set.
 
     `places` tells, in a thread, what is wanted now (raises NotKept where it cannot); `session` makes the session of a make;
-    `keep` keeps a body of a line.
+    `keep` keeps a body of a line; `last` gives the last body that was kept of a place (empty for none).
     """
 
     def __init__(
@@ -48,10 +48,11 @@ class Lines:
         places: Callable[[], Iterable[Place]],
         session: Callable[[str], Session | None],
         keep: Callable[[Line, bytes], None],
+        last: Callable[[Place], bytes],
         *,
         address: str,
     ) -> None:
-        self.places, self.session, self.keep, self.address = places, session, keep, address
+        self.places, self.session, self.keep, self.last, self.address = places, session, keep, last, address
         self.open: dict[int, Place] = {}
         self.servers: dict[int, asyncio.Server] = {}
         self.diallers: dict[int, asyncio.Task[None]] = {}
@@ -138,23 +139,34 @@ class Lines:
 
     async def _dial(self, place: Place) -> None:
         """Keep a line to a machine that listens. Its session outlives a connection: it knows what it has to ask for."""
-        session, pause = cast(DialledSession, self.session(place.make)), FIRST_PAUSE_S
-        while not self.stopping.is_set() and self.open.get(place.key) is place:
+        session, pause = None, FIRST_PAUSE_S
+        while self._wants(place):
             try:
+                session = session or await self._resumed(place)
                 reader, writer = await asyncio.wait_for(asyncio.open_connection(place.host, place.port), CONNECT_S)
                 line = Line(place.key, session, reader, writer, self.pool, self.keep, dialled=session)
-                if self.open.get(place.key) is not place:
+                if not self._wants(place):
                     line.end()
                 writer.write(session.opening())
                 await self._converse(place, line)
                 pause = FIRST_PAUSE_S if line.spoke else pause
-            except (OSError, TimeoutError) as problem:
-                logger.info(
-                    "%s:%s does not answer for %s: %s", place.host, place.port, place.label, problem or "too slow"
-                )
+                session = None if line.failed else session
+            except (OSError, TimeoutError, NotKept) as problem:
+                logger.info("%s:%s: no line for %s: %s", place.host, place.port, place.label, problem or "too slow")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    def _wants(self, place: Place) -> bool:
+        return not self.stopping.is_set() and self.open.get(place.key) is place
+
+    async def _resumed(self, place: Place) -> DialledSession:
+        """A session that knows no more than what is kept: after a restart, or after something could not be kept, it asks
+        for all that came after."""
+        session = cast(DialledSession, self.session(place.make))
+        with contextlib.suppress(FrameTooLong):
+            session.feed(await asyncio.get_running_loop().run_in_executor(self.pool, self.last, place))
+        return session
 
     async def _converse(self, place: Place, line: Line) -> None:
         task = asyncio.current_task()

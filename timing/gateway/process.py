@@ -11,7 +11,7 @@ from timing import decoders, intake
 from timing.decoders.model import Session
 from timing.gateway.line import Line, NotKept
 from timing.gateway.lines import Lines, Place
-from timing.models import Channel
+from timing.models import Channel, Delivery
 
 
 class Gateway(Lines):
@@ -21,7 +21,7 @@ class Gateway(Lines):
     """
 
     def __init__(self) -> None:
-        super().__init__(self._channels, _session, self._receive, address=settings.GATEWAY_HOST)
+        super().__init__(self._channels, _session, self._receive, _last, address=settings.GATEWAY_HOST)
         self.channels: dict[int, Channel] = {}
 
     def _channels(self) -> Iterable[Place]:
@@ -50,6 +50,15 @@ class Gateway(Lines):
         except Error as problem:
             connection.close()
             raise NotKept(f"the database failed: {problem}") from problem
+
+
+def _last(place: Place) -> bytes:
+    try:
+        close_old_connections()
+        kept = Delivery.objects.filter(channel=place.key).order_by("-pk").values_list("body", flat=True).first()
+        return bytes(kept or b"")
+    except Error as problem:
+        raise NotKept(f"the database does not answer: {problem}") from problem
 
 
 def _session(make: str) -> Session | None:
