@@ -30,6 +30,12 @@ def test_these_families_are_covered():
         "generic_csv": 2,
         "mylaps_tcp_v1": 5,
         "mylaps_tcp_v2": 6,
+        "ipico": 4,
+        "raceresult_file": 1,
+        "raceresult_json": 1,
+        "raceresult_tcp": 3,
+        "rfidtiming_file": 1,
+        "rfidtiming_ultra_tcp": 3,
         "sllurp_csv": 1,
         "wiclax_generic": 1,
     }
@@ -72,6 +78,9 @@ def test_the_registry_names_each_make_and_format():
         "wiclax": ("wiclax_generic",),
         "feibot": ("feibot_http", "feibot_file"),
         "impinj": ("sllurp_csv", "crossmgr_file", "alien_log"),
+        "raceresult": ("raceresult_tcp", "raceresult_json", "raceresult_file"),
+        "ultra": ("rfidtiming_ultra_tcp", "rfidtiming_file"),
+        "ipico": ("ipico",),
         "csv": ("generic_csv", "xlsx"),
         "json": ("json_batch",),
     }

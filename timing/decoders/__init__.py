@@ -11,6 +11,7 @@ from timing.decoders.json_batch import JSON_BATCH
 from timing.decoders.live import LIVE
 from timing.decoders.model import Decoder
 from timing.decoders.mylaps_tcp import mylaps
+from timing.decoders.raceresult import RACERESULT_FILE, RACERESULT_JSON
 from timing.decoders.sheet import SHEET
 
 MAKES: dict[str, Decoder] = {
@@ -26,6 +27,8 @@ FORMATS: dict[str, Decoder] = {
     **{name: decoder for decoder in MAKES.values() for name in decoder.formats},
     "mylaps_tcp_v1": mylaps(version=1),
     "crossmgr_rfid_js": CROSSMGR_JSON,
+    "raceresult_file": RACERESULT_FILE,
+    "raceresult_json": RACERESULT_JSON,
 }
 
 

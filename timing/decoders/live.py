@@ -2,9 +2,12 @@
 
 from timing.decoders.amb_p3 import AMB_P3
 from timing.decoders.chronotrack import CHRONOTRACK
+from timing.decoders.ipico import IPICO
 from timing.decoders.jchip import JCHIP
 from timing.decoders.model import Decoder
 from timing.decoders.mylaps_tcp import mylaps
+from timing.decoders.raceresult import RACERESULT
+from timing.decoders.ultra import ULTRA
 from timing.decoders.wiclax import WICLAX
 
 LIVE: dict[str, Decoder] = {
@@ -13,4 +16,7 @@ LIVE: dict[str, Decoder] = {
     "jchip": JCHIP,
     "amb_p3": AMB_P3,
     "wiclax": WICLAX,
+    "raceresult": RACERESULT,
+    "ultra": ULTRA,
+    "ipico": IPICO,
 }
