@@ -46,8 +46,8 @@ from race.particulars import same_name as same_name
 from race.refused import Refused
 
 State = Entry.State
-#: The riders of a document; nearly always there is none.
-KNOWN = "SELECT id FROM race_rider WHERE identity_hash = $1 AND merged_into_id IS NULL AND erased_at IS NULL"
+#: The riders of a document, each as the one that is kept; nearly always there is none.
+KNOWN = "SELECT DISTINCT coalesce(merged_into_id, id) FROM race_rider WHERE identity_hash = $1 AND erased_at IS NULL"
 
 
 @dataclass(frozen=True)
@@ -306,7 +306,7 @@ def _rider(person: Person, contact: Contact | None, *, by: User | None) -> tuple
     """The rider, and whether it was known; a new one is not written yet."""
     digest = particulars.fingerprint(person)
     known = [number for (number,) in rows.ask(KNOWN, [digest])]
-    for rider in Rider.objects.filter(pk__in=known).order_by("pk") if known else ():
+    for rider in Rider.objects.filter(pk__in=known, erased_at=None).order_by("pk") if known else ():
         if particulars.same_name(rider, person) and (by is not None or particulars.reached_at(rider, person, contact)):
             kept = {name: value for name, value in person.private.items() if value}
             columns = dossier.columns(dossier.read(rider) | kept)

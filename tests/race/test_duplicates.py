@@ -128,3 +128,12 @@ def test_the_log_holds_no_identity_data(field: Field, by: User):
     kept = str([line.details for line in LogLine.objects.all()])
     for secret in (one.identity_hash, other.identity_hash, vault.unseal(one.identity_sealed), "张伟"):
         assert secret not in kept
+
+
+def test_the_document_of_a_merged_rider_is_the_kept_one_s(field: Field, by: User):
+    """Or the same person would be among the duplicates again with each entry."""
+    one, other = twice(field)
+    duplicates.merge(one, other, by=by, reason="same person")
+    Entry.objects.update(state="withdrawn")
+    again = entering.enter(field, "张伟", number=entering.resident_number("two"), key="third")
+    assert (again.rider, again.identity_hash, Rider.objects.count()) == (one, one.identity_hash, 2)
