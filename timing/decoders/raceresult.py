@@ -15,23 +15,19 @@ another length is refused (`bad_length`): its columns could be any.
 
 Without GPS the date is `0000-00-00`, and `0000-00-01` a day later: the race day counts. Passings are numbered within a file,
 and every start opens a new file: what is missing in the current one is asked for again. `99999...` is a marker, not a rider.
-
-The JSON's `Time` counts seconds of the venue's day. Its `UTCTime` is local time with a Z behind it where a decoder has no GPS;
-where the two disagree the moment in UTC is not told.
 """
 
 import json
 import re
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
 from timing.decoders.field_text import decibels, evidence, name_text, small_number
 from timing.decoders.framing import NOISE
 from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, FrameTooLong, Marker, Parsed, Read, Reject, Scalar
+from timing.decoders.raceresult_json import DATE, JSON, MARKERS, day_of, exported
 from timing.decoders.records import BadRecord, Body, chip_of, source_of, told
-from timing.decoders.wall_clock import DAY_US, dated_us, day_us, time_us, utc_text
+from timing.decoders.wall_clock import DAY_US, dated_us, time_us
 
 END = b"\n"
 PUSHED = "#P;"
@@ -43,9 +39,7 @@ FIELDS = (
     *("wakeup", "battery", "temperature", "internal_active", "box", "file", "antenna", "box_id"),
 )
 STORED = 0x40  # in the internal data of an active transponder: not read now, but stored by it
-_MARKERS = ("99999", "_____")
 _COMMAND = re.compile(r"((?:GET|SET|START|STOP|CLEAR|PING|PASSINGS|ONLY|ERROR|UNKNOWN)[A-Z]*)(?:[; ].*)?", re.DOTALL)
-_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _GAP = re.compile(r"[,\s]*")
 _NUMBER = re.compile(r"\d{1,6}(?:\.\d{1,6})?", re.ASCII)
 
@@ -171,7 +165,7 @@ class _Lines(Body):
     def _take_record(self, fields: dict[str, str]) -> None:
         chip, source = chip_of(fields["chip"]), source_of(fields.get("box_id", ""), self.context)
         moment = _moment(fields["date"], fields["time"], self.context)
-        if chip.startswith(_MARKERS):
+        if chip.startswith(MARKERS):
             self.markers.append(Marker(source, "marker", chip, moment))
             return
         event, active = fields["event"], fields.get("active", "")
@@ -196,7 +190,7 @@ class _Lines(Body):
         start = 0
         while start < len(text):
             try:
-                value, end = _JSON.raw_decode(text, start)
+                value, end = JSON.raw_decode(text, start)
             except (ValueError, RecursionError):
                 self.rejects.append(Reject(text[start:].encode("utf-8", "surrogateescape"), "bad_row"))
                 return
@@ -206,90 +200,16 @@ class _Lines(Body):
 
     def take_object(self, value: Any, _raw: bytes) -> None:
         """One passing of the exporter. Raises BadRecord."""
-        passing = value.get("Passing") if isinstance(value, dict) else None
-        if not isinstance(passing, dict):
-            raise BadRecord("bad_row")
-        chip, source = chip_of(_text(passing, "Transponder")), source_of(_text(passing, "DeviceID"), self.context)
-        moment = _json_moment(value, passing, self.context)
-        if passing.get("IsMarker") is True or chip.startswith(_MARKERS):
-            self.markers.append(Marker(source, "marker", chip, moment))
-            return
-        said = told(
-            location=_text(value, "TimingPoint"), channel=_text(passing, "Channel"), loop=_text(passing, "LoopID"),
-            hits=small_number(_text(passing, "Hits")), file=small_number(_text(passing, "FileNo")),
-            invalid=value.get("Invalid") is True or None,
-        )  # fmt: skip
-        if not _utc_holds(_text(passing, "UTCTime"), moment, self.context.zone):
-            said = (*said, ("time_utc", None))
-        self.reads.append(
-            Read(
-                source, chip, moment, small_number(_text(passing, "PassingNo")), bib=evidence(_text(value, "Bib")),
-                rssi=decibels(_text(passing, "RSSI")), told=said,
-            )
-        )  # fmt: skip
-
-
-def _exact(text: str) -> Decimal | None:
-    try:
-        return Decimal(text)
-    except InvalidOperation:  # an exponent of twenty digits
-        return None
-
-
-_JSON = json.JSONDecoder(parse_float=_exact, parse_constant=str)
-
-
-def _text(said: dict[str, Any], name: str) -> str:
-    """A field of the JSON as text; empty for what is neither text nor a number."""
-    value = said.get(name)
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        return ""
-    if isinstance(value, int) and value.bit_length() > 64:
-        return ""
-    return str(value)
-
-
-def _json_moment(value: dict[str, Any], passing: dict[str, Any], context: Context) -> int:
-    """`Time` on the race day; without one, on the day the record itself names. Raises BadRecord."""
-    seconds = value.get("Time")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | Decimal) or not 0 <= seconds < 100 * 86_400:
-        raise BadRecord("bad_time")
-    midnight = dated_us(context)
-    for name in ("Received", "UTCTime"):
-        if midnight is None and (said := _DATE.match(_text(passing, name))):
-            midnight = _day(said)
-    if midnight is None:
-        raise BadRecord("no_date")
-    return midnight + int(seconds * 1_000_000)
-
-
-def _day(said: re.Match[str]) -> int:
-    try:
-        return day_us(int(said[1]), int(said[2]), int(said[3]))
-    except ValueError:
-        raise BadRecord("bad_time") from None
-
-
-def _utc_holds(said: str, moment: int, zone: str) -> bool:
-    """Whether a `UTCTime`, if there is one, is the same moment."""
-    if not said:
-        return True
-    try:
-        instant = datetime.fromisoformat(said)
-    except ValueError:
-        return False
-    if instant.tzinfo is None:
-        return False
-    try:
-        shown = instant.astimezone(UTC).isoformat(timespec="milliseconds")
-    except OverflowError:
-        return False
-    return shown.replace("+00:00", "Z") == utc_text(moment, zone)
+        seen = exported(value, self.context)
+        if isinstance(seen, Marker):
+            self.markers.append(seen)
+        else:
+            self.reads.append(seen)
 
 
 def _moment(day: str, time: str, context: Context) -> int:
     """The decoder's wall clock; a day counted from zero is counted from the race day. Raises BadRecord."""
-    said = _DATE.fullmatch(day)
+    said = DATE.fullmatch(day)
     if said is None or (said[1] == "0000" and said[2] != "00"):
         raise BadRecord("bad_time")
     try:
@@ -297,7 +217,7 @@ def _moment(day: str, time: str, context: Context) -> int:
     except ValueError:
         raise BadRecord("bad_time") from None
     if said[1] != "0000":
-        return _day(said) + of_day
+        return day_of(said) + of_day
     midnight = dated_us(context)
     if midnight is None:
         raise BadRecord("no_date")
@@ -353,7 +273,7 @@ def parse_json(body: bytes, context: Context) -> Parsed:
     """What the exporter posts: an object, a list of them, or one behind the other on lines."""
     result = _Lines(context)
     try:
-        value = _JSON.decode(body.decode("utf-8-sig"))
+        value = JSON.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return parse(body, context, file=True)
     if isinstance(value, dict):
