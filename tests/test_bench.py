@@ -12,6 +12,7 @@ from bench.__main__ import BENCHES, GOALS, main, table
 from bench.figures import percentile
 from bench.place import named
 from timing.decoders import MAKES
+from timing.decoders.live import LIVE
 
 
 def without(found, *measured):
@@ -153,8 +154,10 @@ def test_fuzz_finds_a_session_that_depends_on_the_cut():
 
 def test_fuzz_finds_nothing_in_what_we_have():
     found = fuzz.targets()
-    assert sorted(found) == ["parse-csv", "parse-json", "parse-mylaps", "scoring", "session-mylaps"]
-    assert fuzz.throw(found, random.Random(2), lambda tries: tries < 300) == (300, None)
+    assert set(found) == {"scoring", *(f"parse-{make}" for make in MAKES), *(f"session-{make}" for make in LIVE)}
+    assert len(LIVE) == 8 and len(MAKES) == 12
+    enough = 30 * len(found)
+    assert fuzz.throw(found, random.Random(2), lambda tries: tries < enough) == (enough, None)
 
 
 def test_fuzz_does_one_input_once_more(capsys):

@@ -15,7 +15,9 @@ from launch import patience
 from race.models import Token
 from tests import cast
 from tests.timing.peers import Peer, free_port, listens
+from timing.bridge import options
 from timing.bridge.spool import PARCEL_BYTES, Spool
+from timing.decoders.live import LIVE
 from timing.gateway.line import NotKept
 from timing.management.commands.bridge import pack
 from timing.models import Delivery, Read
@@ -32,8 +34,8 @@ def store(number):
 # --- the spool, without a server ------------------------------------------------------------------------------------
 
 
-def keep(spool, number, *, make="mylaps", date="2024-05-25", body=b"x"):
-    spool.keep(f"peer began {number}", make, "mats", body, at=NOW, date=date)
+def keep(spool, number, *, make="mylaps", date="2024-05-25", body=b"x", source=""):
+    spool.keep(f"peer began {number}", make, "mats", body, at=NOW, date=date, source=source)
 
 
 def test_a_parcel_is_the_same_until_it_is_done_and_over_a_restart(tmp_path):
@@ -54,21 +56,22 @@ def test_a_parcel_is_the_same_until_it_is_done_and_over_a_restart(tmp_path):
     assert (again.next(), again.queue()) == (None, (0, 0, None, 1))
 
 
-def test_a_parcel_holds_one_make_and_one_day_and_no_more_than_it_can(tmp_path):
+def test_a_parcel_holds_one_make_source_and_day_and_no_more_than_it_can(tmp_path):
     spool = Spool(tmp_path / "spool.sqlite3")
     keep(spool, 1, body=b"a")
-    keep(spool, 2, make="ipico", body=b"b")
+    keep(spool, 2, make="ipico", body=b"b", source="box 1")
+    keep(spool, 22, make="ipico", body=b"B", source="box 2")
     keep(spool, 3, date="2024-05-26", body=b"c")
     keep(spool, 4, body=b"d" * PARCEL_BYTES)
     keep(spool, 5, body=b"e")
     keep(spool, 1, body=b"a")  # the same body again
     sent = []
     while (parcel := spool.next()) is not None:
-        sent.append((parcel.make, parcel.date[-2:], parcel.body[:1], len(parcel.body)))
+        sent.append((parcel.make, parcel.source, parcel.date[-2:], parcel.body[:1], len(parcel.body)))
         spool.done(parcel)
     assert sent == [
-        ("mylaps", "25", b"a", 1), ("ipico", "25", b"b", 1), ("mylaps", "26", b"c", 1),
-        ("mylaps", "25", b"d", PARCEL_BYTES), ("mylaps", "25", b"e", 1),
+        ("mylaps", "", "25", b"a", 1), ("ipico", "box 1", "25", b"b", 1), ("ipico", "box 2", "25", b"B", 1),
+        ("mylaps", "", "26", b"c", 1), ("mylaps", "", "25", b"d", PARCEL_BYTES), ("mylaps", "", "25", b"e", 1),
     ]  # fmt: skip
 
 
@@ -247,6 +250,19 @@ def test_what_the_server_would_not_have_stays_and_stops_nothing(laptop, worker, 
     patience.until(lambda: one.standing()["refused"] == 1, 30, "the refusal")
     Peer(one.port).say(store(3), 1)
     assert (one.sent()["refused"], Delivery.objects.count()) == (1, 2)
+
+
+def test_a_machine_has_the_name_it_is_given_or_its_address():
+    told = options.read(
+        ["mylaps:3097", "终点=ultra@192.0.2.7", "ipico@box.local:10200", "start=chronotrack:61611", "--server", "https://r.cn",
+         "--token", "x"],
+        LIVE,
+    )  # fmt: skip
+    assert told.sources == ("", "终点", "box.local", "start")
+    assert [place[2:] for place in told.places] == [
+        ("mylaps", "", 3097, ()), ("ultra", "192.0.2.7", 23, ()), ("ipico", "box.local", 10200, ()),
+        ("chronotrack", "", 61611, ()),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

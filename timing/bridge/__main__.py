@@ -35,7 +35,8 @@ class Bridge(Lines):
         place, now = self.told.places[line.place], datetime.now(UTC)
         date = self.told.date or now.astimezone().date().isoformat()
         try:
-            self.spool.keep(line.key, place.make, place.label, body, at=now, date=date)
+            source = self.told.sources[line.place]
+            self.spool.keep(line.key, place.make, place.label, body, at=now, date=date, source=source)
         except NotKept as problem:
             self.problem = str(problem)
             raise

@@ -12,7 +12,10 @@ from urllib.parse import urlsplit
 from timing.decoders.model import Decoder
 from timing.gateway.lines import Place
 
-MACHINE = re.compile(r"(?P<make>[a-z0-9_]+)(?:@(?P<host>[A-Za-z0-9.-]+)(?::(?P<at>\d{1,5}))?|:(?P<port>\d{1,5}))")
+MACHINE = re.compile(
+    r"(?:(?P<name>[^=@:]{1,60})=)?(?P<make>[a-z0-9_]+)"
+    r"(?:@(?P<host>[A-Za-z0-9.-]+)(?::(?P<at>\d{1,5}))?|:(?P<port>\d{1,5}))"
+)
 AT_HOME = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -25,6 +28,7 @@ class Options(NamedTuple):
     date: str
     page: int
     places: tuple[Place, ...]
+    sources: tuple[str, ...]  # of each place: what a machine is called that does not say it
 
 
 def read(arguments: Sequence[str] | None, makes: Mapping[str, Decoder]) -> Options:
@@ -34,7 +38,8 @@ def read(arguments: Sequence[str] | None, makes: Mapping[str, Decoder]) -> Optio
     )
     parser.add_argument(
         "machines", nargs="+", metavar="MACHINE",
-        help=f"MAKE:PORT for one that calls this laptop, MAKE@HOST[:PORT] for one that listens. Makes: {', '.join(makes)}",
+        help="MAKE:PORT for one that calls this laptop, MAKE@HOST[:PORT] for one that listens; with NAME= before it where the "
+        f"machine does not say what it is called. Makes: {', '.join(makes)}",
     )  # fmt: skip
     parser.add_argument("--server", required=True, help="https://... of the race")
     parser.add_argument(
@@ -54,7 +59,14 @@ def read(arguments: Sequence[str] | None, makes: Mapping[str, Decoder]) -> Optio
     if told.date and not _is_day(told.date):
         parser.error("--date: write it like 2024-05-25")
     places = tuple(_place(number, text, makes, parser) for number, text in enumerate(told.machines))
-    return Options(told.server, told.token, told.folder, told.date, told.page, places)
+    names = tuple(_name(place) for place in places)
+    return Options(told.server, told.token, told.folder, told.date, told.page, places, names)
+
+
+def _name(place: Place) -> str:
+    """As it was named, else its address for one that we dial: such boxes call themselves 1 or 00, each of them."""
+    name, found, _rest = place.label.partition("=")
+    return name if found else place.host
 
 
 def _is_day(text: str) -> bool:

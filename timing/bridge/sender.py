@@ -31,6 +31,8 @@ class Server:
     def post(self, parcel: Parcel) -> None:
         """Send a parcel. Raises OSError (also for an answer that is not a yes; `code` tells which)."""
         told = {"make": parcel.make, "date": parcel.date, "name": "bridge"}
+        if parcel.source:
+            told["source"] = parcel.source
         if datetime.now(UTC) - parcel.since < LIVE_FOR:
             told["live"] = "yes"
         where = f"{self.url.rstrip('/')}/api/v1/timing/deliveries/?{urllib.parse.urlencode(told)}"

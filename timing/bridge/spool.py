@@ -20,12 +20,12 @@ PARCEL_BYTES = 256 * 1024
 TABLES = """
 CREATE TABLE IF NOT EXISTS bridge (id TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS parcel (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, make TEXT NOT NULL, date TEXT NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, make TEXT NOT NULL, date TEXT NOT NULL, source TEXT NOT NULL,
   state TEXT NOT NULL DEFAULT 'ready', told TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS body (
   id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, make TEXT NOT NULL, label TEXT NOT NULL,
-  at TEXT NOT NULL, date TEXT NOT NULL, bytes BLOB NOT NULL, parcel INTEGER REFERENCES parcel
+  source TEXT NOT NULL, at TEXT NOT NULL, date TEXT NOT NULL, bytes BLOB NOT NULL, parcel INTEGER REFERENCES parcel
 );
 CREATE INDEX IF NOT EXISTS body_waiting ON body (id) WHERE parcel IS NULL;
 CREATE INDEX IF NOT EXISTS parcel_waiting ON parcel (id) WHERE state = 'ready';
@@ -34,12 +34,13 @@ CREATE INDEX IF NOT EXISTS body_of_parcel ON body (parcel);
 
 
 class Parcel(NamedTuple):
-    """One delivery: bodies of one make and one day, in the order in which they were said."""
+    """One delivery: bodies of one make, source and day, in the order in which they were said."""
 
     number: int
     key: str
     make: str
     date: str
+    source: str  # the name of machines that have none; empty for those that name themselves
     since: datetime  # when its first body came
     body: bytes
 
@@ -79,13 +80,13 @@ class Spool:
         with self._lock:
             self.file.close()
 
-    def keep(self, key: str, make: str, label: str, body: bytes, *, at: datetime, date: str) -> None:
+    def keep(self, key: str, make: str, label: str, body: bytes, *, at: datetime, date: str, source: str = "") -> None:
         """Keep a body; when this returns, it is on the disk. The same key again is the same body. Raises NotKept."""
-        values = (key, make, label, at.isoformat(), date, body)
+        columns = "key, make, label, at, date, source, bytes"
+        values = (key, make, label, at.isoformat(), date, source, body)
         with self._write():
             self.file.execute(
-                "INSERT INTO body (key, make, label, at, date, bytes) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                values,
+                f"INSERT INTO body ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", values
             )
 
     def last(self, label: str) -> bytes:
@@ -97,31 +98,33 @@ class Spool:
     def next(self) -> Parcel | None:
         """The parcel that is to be sent now, the oldest first; None when all is sent. Raises NotKept."""
         with self._write():
-            found = self.file.execute("SELECT id, make, date FROM parcel WHERE state = 'ready' ORDER BY id").fetchone()
-            number, make, date = found or self._packed() or (0, "", "")
+            ready = "SELECT id, make, date, source FROM parcel WHERE state = 'ready' ORDER BY id"
+            number, make, date, source = self.file.execute(ready).fetchone() or self._packed() or (0, "", "", "")
         if not number:
             return None
         with self._lock, _said():
             rows = self.file.execute("SELECT at, bytes FROM body WHERE parcel = ? ORDER BY id", [number]).fetchall()
         body = b"".join(row[1] for row in rows)
-        return Parcel(number, f"bridge {self.id} {number}", make, date, datetime.fromisoformat(rows[0][0]), body)
+        return Parcel(
+            number, f"bridge {self.id} {number}", make, date, source, datetime.fromisoformat(rows[0][0]), body
+        )
 
-    def _packed(self) -> tuple[int, str, str] | None:
-        first = self.file.execute("SELECT make, date FROM body WHERE parcel IS NULL ORDER BY id").fetchone()
+    def _packed(self) -> tuple[int, str, str, str] | None:
+        first = self.file.execute("SELECT make, date, source FROM body WHERE parcel IS NULL ORDER BY id").fetchone()
         if first is None:
             return None
-        number = self.file.execute("INSERT INTO parcel (make, date) VALUES (?, ?)", first).lastrowid
+        number = self.file.execute("INSERT INTO parcel (make, date, source) VALUES (?, ?, ?)", first).lastrowid
         size = 0
         chosen: list[tuple[int | None, int]] = []
-        waiting = "SELECT id, length(bytes) FROM body WHERE parcel IS NULL AND make = ? AND date = ? ORDER BY id"
-        for body, length in self.file.execute(waiting, first):
+        same = "parcel IS NULL AND make = ? AND date = ? AND source = ?"
+        for body, length in self.file.execute(f"SELECT id, length(bytes) FROM body WHERE {same} ORDER BY id", first):
             if chosen and size + length > PARCEL_BYTES:
                 break
             chosen.append((number, body))
             size += length
         self.file.executemany("UPDATE body SET parcel = ? WHERE id = ?", chosen)
         assert number is not None
-        return number, first[0], first[1]
+        return number, first[0], first[1], first[2]
 
     def done(self, parcel: Parcel, *, refused: str = "") -> None:
         """The server has it; or it would not, and why: then it stays here for somebody to look at. Raises NotKept."""

@@ -46,6 +46,8 @@ class Gateway(Lines):
                 "make": channel.make,
                 "date": clock.now(edition).astimezone(ZoneInfo(edition.zone)).date().isoformat(),
             }
+            if channel.host:  # boxes that we dial call themselves "1" or "00", each of them
+                options["source"] = channel.label
             intake.receive(channel, body, line.key, options=options, peer=line.peer)
         except Error as problem:
             connection.close()
