@@ -83,6 +83,7 @@ def test_antenna_0_is_a_gun_whatever_the_tag():
         (b"CT01_33~1~start~9478~2024-05-25T14:02~0~0F2A38~1", "bad_time"),
         (b"CT01_33~1~start~9478~2024-02-30T14:02:15~0~0F2A38~1", "bad_time"),
         (b"CT01_33~1~start~9478~99999999999999~0~0F2A38~1", "bad_time"),
+        (b"CT01_33~1~start~9478~0001-01-01T00:00:00~0~0F2A38~1", "bad_time"),
         (b"CT01_33~1~start~9478~2024-05-25T06:02:15.31Z~0~0F2A38~1", "other_zone"),
         (b"CT01_33~1~start~9478~14:02:15.31~0~" + b"x" * 81 + b"~1", "bad_source"),
         (b"CT01_33~1~start~9478~14:02:15.31~0~0F2A38", "bad_frame"),

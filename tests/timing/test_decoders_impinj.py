@@ -54,6 +54,8 @@ def test_sllurp_with_headings_in_another_order_and_without_any():
         (b"A1,Sat Foo 25 14:11:29  2024", "bad_time"),
         (b"A1,Sat Feb 30 14:11:29  2024-02-30", "bad_time"),
         (b"A1,noon", "bad_time"),
+        (b"A1,Mon Jan 01 00:00:00  0001-01-01", "bad_time"),
+        (b"A1,Fri Dec 31 00:00:00 9999", "bad_time"),
         (b",2024-05-25 14:11:29", "bad_chip"),
         (b"A1,2024-05-25 14:11:29Z", "other_zone"),
     ],
@@ -96,3 +98,9 @@ def test_a_read_of_nobody_and_of_no_day():
 )  # fmt: skip
 def test_any_bytes_are_an_answer(body):
     assert all(reject.raw for reject in parse(body).rejects)
+
+
+def test_headings_that_stand_there_twice_cost_only_the_rows_that_are_too_short():
+    row = SLLURP[: SLLURP.rindex(b",")]
+    short = parse(b"timestamp,epc,epc,epc,epc,epc,epc\n" + row + b"\n")
+    assert short == Parsed(rejects=(Reject(row, "too_few_cells"),))

@@ -86,6 +86,8 @@ def test_another_name_forgets_the_clock():
         (b"DA413A35 09:47", "bad_frame"),
         (b"DA413A35 09:77:00 10 1 C7 date=20240525", "bad_time"),
         (b"DA413A35 09:47:00 10 1 C7 date=20241325", "bad_time"),
+        (b"DA413A35 09:47:00 10 1 C7 date=00010101", "bad_time"),
+        (b"GT009465087 date=99991231", "bad_time"),
         (b"DA" + b"F" * 33 + b" 09:47:00 10 1 C7", "bad_chip"),
     ],
 )

@@ -16,7 +16,7 @@ from functools import partial
 
 from timing.decoders.field_text import decibels, evidence, name_text
 from timing.decoders.model import Context, Decoder, Parsed, Read
-from timing.decoders.records import BadRecord, Body, chip_of, lines_of, moment_of, source_of, wall_us
+from timing.decoders.records import BadRecord, Body, chip_of, lines_of, moment_of, possible, source_of, wall_us
 from timing.decoders.wall_clock import DAY_US, HOUR_US, SECOND_US, dated_us, day_us, time_us
 
 SLLURP = ("timestamp", "reader", "antenna", "rssi", "epc")
@@ -52,8 +52,9 @@ def _written_us(text: str, context: Context) -> int:
         if half:
             of_day_us = of_day_us % (12 * HOUR_US) + (12 * HOUR_US if half in "Pp" else 0)
         if month:
-            return day_us(int(year), int(month), int(day)) + of_day_us
-        return day_us(int(year) if year else _year(context), _MONTHS.index(name.upper()), int(named_day)) + of_day_us
+            return possible(day_us(int(year), int(month), int(day)) + of_day_us)
+        midnight = day_us(int(year) if year else _year(context), _MONTHS.index(name.upper()), int(named_day))
+        return possible(midnight + of_day_us)
     except ValueError as bad:
         raise bad if isinstance(bad, BadRecord) else BadRecord("bad_time") from None
 
@@ -103,7 +104,7 @@ class _Log(Body):
 
     def _take_sllurp(self, cells: list[str]) -> None:
         columns = self.columns or {name: number for number, name in enumerate(SLLURP)}
-        if len(cells) < len(columns):
+        if len(cells) <= max(columns.values()):  # a heading may stand there twice
             raise BadRecord("too_few_cells")
 
         def said(name: str) -> str:

@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 from timing.decoders.field_text import is_name, name_text
 from timing.decoders.framing import DelimitedSession, split_frames
 from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, Parsed, Read, Reject
-from timing.decoders.records import BadRecord, Body, chip_of, moment_of, source_of, told
+from timing.decoders.records import BadRecord, Body, chip_of, moment_of, possible, source_of, told
 from timing.decoders.wall_clock import DAY_US, SECOND_US, dated_us, day_us, local_text, time_us
 
 END = b"\r"
@@ -51,7 +51,7 @@ class _Clock:
         days, hour, minute, second, fraction, date = found.groups()
         try:
             self.of_day = time_us(f"{hour}:{minute}:{second}") + int(fraction.ljust(6, "0"))
-            self.midnight = _eight_digit_day_us(date) if date else None
+            self.midnight = possible(_eight_digit_day_us(date)) if date else None
         except ValueError:
             raise BadRecord("bad_time") from None
         self.days = int(days)
@@ -135,7 +135,7 @@ class _Lines(Body):
             midnight = _eight_digit_day_us(date[1]) if date else self._midnight(int(days or 0))
             if midnight is None:
                 raise BadRecord("no_date")
-            moment = midnight + time_us(time)
+            moment = possible(midnight + time_us(time))
         except ValueError as bad:
             raise bad if isinstance(bad, BadRecord) else BadRecord("bad_time") from None
         source, chip = source_of(self.reader.name, self.context), chip_of(tag)
@@ -143,7 +143,7 @@ class _Lines(Body):
         if offset is None:
             return Read(source, chip, moment)
         said = told(time_reader=local_text(moment), offset_s=offset / SECOND_US)
-        return Read(source, chip, moment + offset, told=said)
+        return Read(source, chip, possible(moment + offset), told=said)
 
     def _midnight(self, days: int) -> int | None:
         """The day of a line that does not say it: so many days after the one on which the reader's clock began."""

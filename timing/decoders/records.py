@@ -17,7 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WRITTEN = re.compile(
     r"(?:(\d{4})[-/](\d\d?)[-/](\d\d?)[T ] *)?(\d\d?:\d\d:\d\d(?:[.,]\d+)?) ?(Z|[+-]\d\d:?\d\d)?", re.ASCII
 )
-LATEST_UTC_US = 7_258_118_400 * SECOND_US  # the year 2200: beyond it a number counts something else
+LATEST_US = 7_258_118_400 * SECOND_US  # the year 2200: beyond it a number counts something else
 
 
 class BadRecord(ValueError):
@@ -91,8 +91,16 @@ def moment_of(text: str, context: Context) -> int:
         moment = midnight + time_us(of_day)
     except ValueError as bad:
         raise bad if isinstance(bad, BadRecord) else BadRecord("bad_time") from None
+    possible(moment)
     if offset and _offset_us(moment, context.zone) != _said_offset_us(offset):
         raise BadRecord("other_zone")
+    return moment
+
+
+def possible(moment: int) -> int:
+    """The moment itself, if it is one of a clock that may have been set at all: 1970 to 2200. Raises BadRecord."""
+    if not 0 <= moment < LATEST_US:
+        raise BadRecord("bad_time")
     return moment
 
 
@@ -111,9 +119,7 @@ def _offset_us(moment: int, zone: str) -> int | None:
 
 def wall_us(utc_us: int, context: Context) -> int:
     """The venue's wall clock at an instant, for devices that are known to count UTC. Raises BadRecord."""
-    if not 0 <= utc_us < LATEST_UTC_US:
-        raise BadRecord("bad_time")
-    quarter, rest = divmod(utc_us, 900 * SECOND_US)  # no zone changes within a quarter of an hour
+    quarter, rest = divmod(possible(utc_us), 900 * SECOND_US)  # no zone changes within a quarter of an hour
     return _quarter_us(quarter, context.zone) + rest
 
 

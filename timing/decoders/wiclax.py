@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from timing.decoders.field_text import name_text, small_number
 from timing.decoders.framing import NOISE, split_frames
 from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, FrameTooLong, Marker, Parsed, Read, Reject
-from timing.decoders.records import BadRecord, Body, chip_of, moment_of, source_of, told
+from timing.decoders.records import BadRecord, Body, chip_of, moment_of, possible, source_of, told
 from timing.decoders.wall_clock import day_us, local_text, time_us
 
 END, HEARTBEAT = b"\r", b"*"
@@ -45,7 +45,7 @@ def moment_us(text: str) -> int:
     if found is None:
         raise BadRecord("bad_time")
     try:
-        return day_us(int(found[3]), int(found[2]), int(found[1])) + time_us(found[4])
+        return possible(day_us(int(found[3]), int(found[2]), int(found[1])) + time_us(found[4]))
     except ValueError:
         raise BadRecord("bad_time") from None
 
