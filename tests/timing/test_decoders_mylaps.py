@@ -260,3 +260,9 @@ def test_messages_may_be_read_together_or_one_by_one(bodies):
     one_by_one = [parse(body) for body in whole]
     together = parse(b"".join(whole))
     assert together == Parsed(*(tuple(item for parsed in one_by_one for item in parsed[part]) for part in range(5)))
+
+
+def test_a_marker_of_a_year_that_no_calendar_has_is_a_reject():
+    body = b"Start@Marker@" + b"9" * 30 + b"-04-13 05:57:56.027|ext-gun|Extern gunshot@1@$"
+    (reject,) = decoder("mylaps").parse(body, Context("Asia/Shanghai", None)).rejects
+    assert reject.raw.startswith(b"9999") and reject.reason == "bad_time"

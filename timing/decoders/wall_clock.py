@@ -21,7 +21,10 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (a wall clock has no zone: that i
 @lru_cache(maxsize=4096)
 def day_us(year: int, month: int, day: int) -> int:
     """Midnight of a date on the device's clock, in microseconds. Raises ValueError for a date that does not exist."""
-    return (date(year, month, day).toordinal() - _EPOCH_DAY) * DAY_US
+    try:
+        return (date(year, month, day).toordinal() - _EPOCH_DAY) * DAY_US
+    except OverflowError as problem:  # a year of thirty digits
+        raise ValueError("there is no such day") from problem
 
 
 @lru_cache(maxsize=4096)
