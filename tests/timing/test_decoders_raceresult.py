@@ -4,7 +4,7 @@ import json
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.timing.streams import CUTS, bodies, fed, holds_however_cut
@@ -273,6 +273,7 @@ PIECES = bodies(
 )
 
 
+@example(b"\xef\xbb\xbf\x00\x01", [])
 @given(PIECES, CUTS)
 def test_any_bytes_cut_anywhere_say_the_same(body, cuts):
     holds_however_cut(MAKE, CONTEXT, body, cuts)

@@ -30,6 +30,7 @@ from timing.decoders.records import BadRecord, Body, chip_of, source_of, told
 from timing.decoders.wall_clock import DAY_US, dated_us, time_us
 
 END = b"\n"
+_BEFORE = re.compile(rb"\A(?:\xef\xbb\xbf|[\x00\r\n])+")  # noise, and the mark of a file's encoding
 PUSHED = "#P;"
 HEADINGS = "#;"
 BLOCK = 1000
@@ -245,7 +246,7 @@ def _said(text: str) -> dict[str, Scalar] | None:
 
 
 def _line(raw: bytes) -> bytes:
-    return raw.strip(NOISE).removeprefix(b"\xef\xbb\xbf")
+    return _BEFORE.sub(b"", raw).rstrip(NOISE)
 
 
 def parse(body: bytes, context: Context, file: bool = False) -> Parsed:
