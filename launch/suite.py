@@ -20,8 +20,9 @@ def main(arguments: list[str]) -> int:
         environment = site.environment() | {"CHROMIUM": browser.ensure(console)}
         # A run starts this project some fifty times: it is compiled once, whatever the shell says.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        two = [] if says_how_many(arguments) else ["-n", "2", "--dist", "worksteal"]
-        command = [str(PYTHON), "-m", "pytest", *two, *arguments]
+        # Three on two cores: much of a test is waiting for another process, and a third one fills that.
+        several = [] if says_how_many(arguments) else ["-n", "3", "--dist", "worksteal"]
+        command = [str(PYTHON), "-m", "pytest", *several, *arguments]
         return foreground(command, environment, ROOT)
 
 
