@@ -106,7 +106,7 @@ class Laptop:
     """A bridge with its folder, on a port for a MYLAPS machine."""
 
     def __init__(self, started, program, folder, server, token):
-        self.port, self.page = free_port(), free_port()
+        self.port, self.page, self.folder = free_port(), free_port(), folder
         self.start = lambda: started(
             "bridge", "-I", "-S", str(program), f"mylaps:{self.port}", "--server", server, "--token", token,
             "--folder", str(folder), "--page", str(self.page),
@@ -125,6 +125,16 @@ class Laptop:
     def sent(self):
         patience.until(lambda: self.standing()["waiting"] == 0, 60, "everything to be sent")
         return self.standing()
+
+    def changed(self, *statements):
+        """Stop, let its file be as these say, and start again."""
+        self.part.end()
+        spool = Spool(self.folder / "spool.sqlite3")
+        for statement in statements:
+            spool.file.execute(*statement)
+        spool.close()
+        self.part = self.start()
+        self.ready()
 
     def again(self):
         self.part.end()
@@ -219,34 +229,23 @@ def test_killed_without_a_network_it_loses_nothing_and_repeats_nothing(laptop, w
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_parcel_whose_answer_was_lost_is_not_there_twice(laptop, worker, tmp_path):
+def test_a_parcel_whose_answer_was_lost_is_not_there_twice(laptop, worker):
     one = laptop()
     Peer(one.port).say(store(1), 1)
     one.sent()
-    one.part.end()
-    spool = Spool(tmp_path / "kept" / "spool.sqlite3")
-    spool.file.execute(
-        "UPDATE parcel SET state = 'ready'"
-    )  # killed after the server had it, before it was written down
-    spool.close()
-    one.part = one.start()
-    one.ready()
+    # Killed after the server had it, before it was written down.
+    one.changed(["UPDATE parcel SET state = 'ready'"])
     one.sent()
     assert (Delivery.objects.count(), arrived()[1]) == (1, store(1))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_the_server_would_not_have_stays_and_stops_nothing(laptop, worker, tmp_path):
+def test_what_the_server_would_not_have_stays_and_stops_nothing(laptop, worker):
     one = laptop()
     Peer(one.port).say(store(1), 1)
     one.sent()
-    one.part.end()
-    spool = Spool(tmp_path / "kept" / "spool.sqlite3")
-    spool.file.execute("UPDATE parcel SET state = 'ready'")
-    spool.file.execute("UPDATE body SET bytes = ?", [store(2)])  # another body under a key that is used
-    spool.close()
-    one.part = one.start()
-    one.ready()
+    # Another body under a key that is used.
+    one.changed(["UPDATE parcel SET state = 'ready'"], ["UPDATE body SET bytes = ?", [store(2)]])
     patience.until(lambda: one.standing()["refused"] == 1, 30, "the refusal")
     Peer(one.port).say(store(3), 1)
     assert (one.sent()["refused"], Delivery.objects.count()) == (1, 2)
