@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from race.office_links import office
+from race.staff_links import office
 from race.views import (
     account,
     bibs,

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from race.models import Edition
-from race.office_links import office_path
+from race.staff_links import staff_path
 from race.templatetags import money
 
 register = template.Library()
@@ -41,7 +41,7 @@ STATES: dict[str, str | Promise] = {
 
 
 def _slug(context: template.Context) -> str:
-    desk = getattr(context.get("request"), "office", None)
+    desk = getattr(context.get("request"), "desk", None)
     return desk.slug if desk is not None else ""
 
 
@@ -49,7 +49,7 @@ def _slug(context: template.Context) -> str:
 def office_url(context: template.Context, name: str, **arguments: Any) -> str:
     """The address of an office page, staying with the edition in hand; empty where nobody built that page."""
     try:
-        return office_path(name, _slug(context), **arguments)
+        return staff_path(name, _slug(context), **arguments)
     except NoReverseMatch:
         return ""
 
@@ -79,7 +79,7 @@ def same_place(context: template.Context, edition: Edition) -> str:
     request: HttpRequest = context["request"]
     match = request.resolver_match
     simple = match is not None and set(match.kwargs) <= {"slug"} and match.url_name
-    return office_path(str(match.url_name) if simple and match else "office", edition.slug)
+    return staff_path(str(match.url_name) if simple and match else "office", edition.slug)
 
 
 @register.filter

@@ -18,8 +18,8 @@ from race.entry_rules import EntryRules
 from race.models import Category, Edition, Entry, LogLine, Race
 from race.numbering import HIGHEST
 from race.refused import Refused
+from race.staff_pages import actor, done, office_page
 from race.views.office import wording
-from race.views.office.access import actor, done, office_page
 
 ORDERS = (
     ("entered", gettext_lazy("As they entered")),

@@ -15,7 +15,7 @@ from race import chip_sheet, clock, ledger, sheet, transponders
 from race.entry_rules import EntryRules
 from race.models import Assignment, Edition, Entry, LogLine, Transponder
 from race.refused import Refused
-from race.views.office.access import actor, done, office_page
+from race.staff_pages import actor, done, office_page
 
 METHODS = ("cash", "wechat")
 FILE_LIMIT = 2 * 1024 * 1024

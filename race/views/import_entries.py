@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from race import entry_columns, entry_import, entry_template, import_jobs, log
 from race.entry_import import Outcome
 from race.models import Edition
-from race.office_links import office_path
 from race.refused import Refused
+from race.staff_links import staff_path
+from race.staff_pages import actor, desk, office_page
 from race.views.numbers import whole
-from race.views.office.access import actor, desk, office_page
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN = 100  # rows of a preview; wrong ones first
@@ -33,7 +33,7 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
             job = _uploaded(request, edition)
             entry_import.read(job.body)
             import_jobs.keep(job)
-            return redirect(office_path("office_import_list", desk(request).slug, token=job.token))
+            return redirect(staff_path("office_import_list", desk(request).slug, token=job.token))
         except Refused as refused:
             problem = refused.message
     context = {"edition": edition, "problem": problem, "columns": list(entry_columns.LABELS.values())}
@@ -66,11 +66,11 @@ def preview(request: HttpRequest, edition: Edition, token: str) -> HttpResponse:
         job.update = request.POST.get("update") == "yes"
         job.mapping = _mapping(request)
         import_jobs.keep(job)
-        return redirect(office_path("office_import_list", slug, token=token))
+        return redirect(staff_path("office_import_list", slug, token=token))
     outcome = entry_import.dry_run(edition, job.body, update=job.update, mapping=job.mapping)
     if request.method == "POST" and not outcome.wrong and outcome.rows:
         import_jobs.start(job, edition, len(outcome.rows))
-        return redirect(office_path("office_import_done", slug, token=token))
+        return redirect(staff_path("office_import_done", slug, token=token))
     context = _shown(outcome, job) | {"edition": edition, "job": job, "slug": slug}
     return render(request, "race/import_list.html", context, status=409 if request.method == "POST" else 200)
 
@@ -141,7 +141,7 @@ def progress(request: HttpRequest, edition: Edition, token: str) -> HttpResponse
 def now(request: HttpRequest, edition: Edition, token: str) -> HttpResponse:
     """Take the list in within this request, where no worker answers; a worker that comes later finds it done."""
     import_jobs.run(edition, token)
-    return redirect(office_path("office_import_done", desk(request).slug, token=token))
+    return redirect(staff_path("office_import_done", desk(request).slug, token=token))
 
 
 @require_safe

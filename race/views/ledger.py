@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from race import payments, providers, reconciliation
 from race.models import Edition, LedgerLine, ProviderCall, Refund
 from race.payments import refunds
-from race.views.office.access import actor, done, office_page
+from race.staff_pages import actor, done, office_page
 
 Kind = LedgerLine.Kind
 KINDS: dict[str, str | Promise] = {

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from race import list_files, lists
 from race.models import Edition, LogLine, Race
 from race.refused import Refused
-from race.views.office.access import actor, office_page
+from race.staff_pages import actor, office_page
 
 
 @require_safe

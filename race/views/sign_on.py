@@ -14,9 +14,9 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from race.models import Edition, Race, Role
-from race.office_links import office_path
 from race.sign_on import MAY_LET_THROUGH
-from race.views.office.access import actor, desk, office_page
+from race.staff_links import staff_path
+from race.staff_pages import actor, desk, office_page
 from race.views.sign_on_words import words
 
 MODULES = (
@@ -64,7 +64,7 @@ def _page(request: HttpRequest, edition: Edition) -> HttpResponse:
         "urls": {
             "roster": f"/api/v1/sign-on/roster/?edition={edition.slug}",
             "ticks": "/api/v1/sign-on/ticks/?edition=",
-            "office": office_path("office", edition.slug),
+            "office": staff_path("office", edition.slug),
             "sign_in": reverse("sign_in"),
             "worker": reverse("office_sign_on_worker"),
         },

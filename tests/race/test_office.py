@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
-from race import bib_letters, bib_ranges, campaigns, dossier, ledger, office_links, papers, tokens, transponders
+from race import bib_letters, bib_ranges, campaigns, dossier, ledger, papers, tokens, transponders
 from race.models import Campaign, Document, Edition, Entry, LogLine, Message, Refund, Rider, Role, User
+from race.staff_links import staff_path
 from race.views.office import wording
 from tests import entering
 from tests.entering import Field
@@ -83,7 +84,7 @@ def test_every_page_of_the_office_asks_who_is_there(field: Field):
         wanted = {name: arguments[name] for name in pattern.pattern.converters if name != "slug"}
         if "slug" in pattern.pattern.converters:
             wanted["slug"] = field.edition.slug
-        path = office_links.office_path(str(pattern.name), wanted.pop("slug", ""), **wanted)
+        path = staff_path(str(pattern.name), wanted.pop("slug", ""), **wanted)
         for answer in (stranger.get(path), stranger.post(path)):
             if answer.status_code != 405:
                 answers.add((answer.status_code, answer["Location"].split("?")[0]))

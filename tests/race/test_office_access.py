@@ -7,8 +7,8 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from race import staff_pages
 from race.models import Edition, Role, User
-from race.views.office import access
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -63,8 +63,8 @@ def test_without_a_name_it_is_the_next_edition_that_is_not_over():
         day = timezone.localdate() + timedelta(days=days)
         Edition.objects.filter(pk=edition.pk).update(starts_on=day, ends_on=day)
         client = member(edition)
-    assert client.get("/office/").context["request"].office.edition == coming
-    assert client.get(f"/editions/{past.slug}/office/").context["request"].office.edition == past
+    assert client.get("/office/").context["request"].desk.edition == coming
+    assert client.get(f"/editions/{past.slug}/office/").context["request"].desk.edition == past
 
 
 def test_an_edition_is_not_over_before_its_last_evening_is():
@@ -75,7 +75,7 @@ def test_an_edition_is_not_over_before_its_last_evening_is():
     seen = []
     for at in ("2026-05-03T21:00:00-05:00", "2026-05-04T00:30:00-05:00"):
         with time_machine.travel(at, tick=False):
-            seen.append(access.chosen(editions, None))
+            seen.append(staff_pages.chosen(editions, None))
     assert seen == [tonight, later]
 
 

@@ -3,13 +3,15 @@
 from django.db import models
 
 from race.models import Entry, Fact, TimingPoint
+from timing.models.delivery import Delivery
 from timing.models.read import Read
 
 
 class Correction(Fact):
     """A timekeeper's fact about reads: ignore one, move one, or add one that a person or a camera saw.
 
-    `undoes` names an earlier correction that no longer holds. Times are event time, UTC microseconds.
+    `undoes` names an earlier correction that no longer holds. Times are event time, UTC microseconds. An "ignore" with a
+    `delivery` instead of a read speaks of every read which that delivery was the first to bring: how an upload is undone.
     """
 
     class Kind(models.TextChoices):
@@ -22,6 +24,7 @@ class Correction(Fact):
 
     kind = models.CharField(max_length=6, choices=Kind.choices)
     read = models.ForeignKey(Read, models.PROTECT, null=True, blank=True, related_name="corrections")
+    delivery = models.ForeignKey(Delivery, models.PROTECT, null=True, blank=True, related_name="corrections")
     entry = models.ForeignKey(Entry, models.PROTECT, null=True, blank=True, related_name="corrections")
     point = models.ForeignKey(TimingPoint, models.PROTECT, null=True, blank=True, related_name="corrections")
     at_us = models.BigIntegerField(null=True, blank=True)

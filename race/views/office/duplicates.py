@@ -15,8 +15,8 @@ from race.duplicates import Pair
 from race.models import Edition, LogLine, Rider
 from race.models.edition import in_language
 from race.refused import Refused
+from race.staff_pages import actor, done, office_page
 from race.views.office import wording
-from race.views.office.access import actor, done, office_page
 
 MOST = 40
 

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_safe
 from race import regions, selection, to_do
 from race.models import Assignment, Category, Document, Edition, Entry, Team
 from race.selection import Selection
+from race.staff_pages import office_page
 from race.views.office import wording
-from race.views.office.access import office_page
 
 PAGE = 50
 HEADS = (

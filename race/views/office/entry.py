@@ -31,9 +31,9 @@ from race import (
 )
 from race.models import Assignment, Category, Change, Document, Edition, Entry, LedgerLine, LogLine, Message, Team, User
 from race.refused import Refused
+from race.staff_pages import actor, done, office_page
 from race.views.ledger import METHODS
 from race.views.office import wording
-from race.views.office.access import actor, done, office_page
 
 
 @require_safe

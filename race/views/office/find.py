@@ -8,9 +8,9 @@ from django.views.decorators.http import require_safe
 
 from race import search
 from race.models import Edition
-from race.office_links import office_path
+from race.staff_links import staff_path
+from race.staff_pages import desk, office_page
 from race.views.office import wording
-from race.views.office.access import desk, office_page
 
 LIMIT = 50
 
@@ -22,7 +22,7 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     hits = search.find(edition, text, LIMIT)
     if len(hits) == 1 and hits[0].why == search.PASS:
-        return redirect(office_path("office_entry", desk(request).slug, pk=hits[0].entry.pk))
+        return redirect(staff_path("office_entry", desk(request).slug, pk=hits[0].entry.pk))
     rows = [
         {
             "entry": hit.entry,

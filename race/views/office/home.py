@@ -13,10 +13,10 @@ from django.views.decorators.http import require_safe
 
 from race import to_do
 from race.models import Category, Edition
-from race.office_links import office_path
+from race.staff_links import staff_path
+from race.staff_pages import desk, office_page
 from race.to_do import Bar
 from race.views.office import wording
-from race.views.office.access import desk, office_page
 
 #: Work that is a filter of the list of entries.
 LISTS = {
@@ -62,12 +62,12 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
 def work_url(kind: str, slug: str) -> str:
     """Where this kind of work is done."""
     if kind in LISTS:
-        return f"{office_path('office_entries', slug)}?{LISTS[kind]}"
+        return f"{staff_path('office_entries', slug)}?{LISTS[kind]}"
     if kind == "duplicates":
-        return office_path("office_duplicates", slug)
+        return staff_path("office_duplicates", slug)
     if kind == "messages":
-        return f"{office_path('office_messages', slug)}?state=failed"
-    return office_path("office_to_do", slug, kind=kind)
+        return f"{staff_path('office_messages', slug)}?state=failed"
+    return staff_path("office_to_do", slug, kind=kind)
 
 
 def pictures(edition: Edition) -> dict[str, Any]:

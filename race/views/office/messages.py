@@ -17,11 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from race import campaigns, messages, office_entries, vault
 from race.campaigns import Text
 from race.models import Campaign, Edition, Message
-from race.office_links import office_path
 from race.refused import Refused
 from race.selection import Selection
+from race.staff_links import staff_path
+from race.staff_pages import actor, desk, done, office_page
 from race.views.office import wording
-from race.views.office.access import actor, desk, done, office_page
 from race.views.office.entries import filters
 
 PAGE = 50
@@ -85,7 +85,7 @@ def write(request: HttpRequest, edition: Edition) -> HttpResponse:
             made = campaigns.send(
                 edition, given.get("key", "")[:80] or secrets.token_hex(8), wanted, text, by=actor(request)
             )
-            return redirect(office_path("office_campaign", desk(request).slug, pk=made.pk))
+            return redirect(staff_path("office_campaign", desk(request).slug, pk=made.pk))
         if step == "test":
             campaigns.test(edition, wanted, text, by=actor(request))
             context["told"] = _("The test goes to %(address)s.") % {"address": actor(request).email}

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from race import office_entries, regulations, to_do, waivers
 from race.models import Category, Edition, LogLine, Regulations
 from race.refused import Refused
+from race.staff_pages import actor, done, office_page
 from race.views.office import wording
-from race.views.office.access import actor, done, office_page
 
 CHANGES = ("capacity", "entry_window", "offered")
 

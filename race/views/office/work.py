@@ -15,8 +15,8 @@ from race import log, papers, payments, places, to_do
 from race.entry_rules import EntryRules
 from race.models import Category, Document, Edition, Entry, Refund
 from race.refused import Refused
+from race.staff_pages import actor, desk, done, office_page
 from race.views.office import wording
-from race.views.office.access import actor, desk, done, office_page
 from race.views.office.home import LISTS, work_url
 
 MOST = 100

@@ -1,4 +1,4 @@
-"""Who may open a page of the office, and which edition it is about."""
+"""Who may open a page of the staff (office, timing line, officials), and which edition it is about."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from race import permissions
+from race import permissions, season
 from race.models import Edition, Role, User
-from race.office_links import office_path
 from race.refused import Refused
+from race.staff_links import staff_path
 
 OFFICE = (Role.Name.OFFICE, Role.Name.ORGANISER)
 Page = Callable[..., HttpResponse]
@@ -27,25 +27,36 @@ Page = Callable[..., HttpResponse]
 
 @dataclass(frozen=True)
 class Desk:
-    """What every page of the office knows: the edition, the others one may change to, and who one is there.
+    """What every page of the staff knows: the edition, the others one may change to, and who one is there.
 
-    `slug` is the edition's where the address names it, empty where the page is about the current one.
+    `slug` is the edition's where the address names it, empty where the page is about the current one. `home` is the name
+    of the place's first page.
     """
 
     edition: Edition
     editions: list[Edition]
     roles: frozenset[str]
     slug: str
+    home: str = "office"
+
+    def may(self, *wanted: str) -> bool:
+        """Whether the reader holds one of these roles here."""
+        return bool(self.roles & set(wanted))
 
 
 def office_page(*roles: str) -> Callable[[Page], Page]:
-    """Decorate `view(request, edition, ...)`: for people who hold one of `roles` at the edition (office and organiser
-    where none are named), at `/office/...` and `/editions/<slug>/office/...`.
+    """A page of the office: for office and organiser where no roles are named. See `staff_page`."""
+    return staff_page("office", *(roles or OFFICE))
+
+
+def staff_page(home: str, *roles: str, race_day: bool = False) -> Callable[[Page], Page]:
+    """Decorate `view(request, edition, ...)`: for people who hold one of `roles` at the edition, at `/<place>/...` and
+    `/editions/<slug>/<place>/...`; `home` names the place's first page. `race_day`: of several editions one that is
+    being raced comes first.
 
     Whoever is not signed in is sent to sign in and comes back; whoever may not is told so in words (403). What a page
     shows is never kept by a cache. A `Refused` that a POST lets through becomes a banner on the page it came from.
     """
-    wanted = tuple(roles) or OFFICE
 
     def decorate(view: Page) -> Page:
         @wraps(view)
@@ -54,14 +65,14 @@ def office_page(*roles: str) -> Callable[[Page], Page]:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path(), "/login/")
             user = request.user
-            editions = editions_of(user, wanted)
-            edition = chosen(editions, slug)
+            editions = editions_of(user, roles)
+            edition = chosen(editions, slug, race_day=race_day)
             if edition is None:
                 return _forbidden(request, slug)
             held = frozenset(permissions.roles(user, edition))
-            request.office = Desk(edition, editions, held, slug or "")  # type: ignore[attr-defined]
+            request.desk = Desk(edition, editions, held, slug or "", home)  # type: ignore[attr-defined]
             try:
-                # Whatever a page of the office says of time is the venue's.
+                # Whatever a page of the staff says of time is the venue's.
                 with timezone.override(ZoneInfo(edition.zone)):
                     return view(request, edition, *args, **kwargs)
             except Refused as refused:
@@ -76,8 +87,8 @@ def office_page(*roles: str) -> Callable[[Page], Page]:
 
 
 def desk(request: HttpRequest) -> Desk:
-    """What `office_page` found out."""
-    return cast(Desk, request.office)  # type: ignore[attr-defined]
+    """What `staff_page` found out."""
+    return cast(Desk, request.desk)  # type: ignore[attr-defined]
 
 
 def actor(request: HttpRequest) -> User:
@@ -95,10 +106,16 @@ def editions_of(user: User, wanted: tuple[str, ...]) -> list[Edition]:
     return list(Edition.objects.filter(pk__in=held).select_related("event"))
 
 
-def chosen(editions: list[Edition], slug: str | None) -> Edition | None:
-    """The edition of the address; without one the next that is not over, else the last one."""
+def chosen(editions: list[Edition], slug: str | None, *, race_day: bool = False) -> Edition | None:
+    """The edition of the address; without one the next that is not over, else the last one.
+
+    `race_day`: one that is raced now, in event time, comes first.
+    """
     if slug:
         return next((edition for edition in editions if edition.slug == slug), None)
+    racing = [edition for edition in editions if season.state(edition) == "racing"] if race_day else []
+    if racing:
+        return racing[0]
     coming = [edition for edition in editions if edition.ends_on >= timezone.localdate(timezone=ZoneInfo(edition.zone))]
     return min(coming, key=lambda edition: edition.starts_on) if coming else next(iter(editions), None)
 
@@ -107,7 +124,7 @@ def back(request: HttpRequest, edition: Edition) -> HttpResponseRedirect:
     """To the page that a form was sent from; to the office's first page where that is not known."""
     to = request.POST.get("next", "")
     if not (to.startswith("/") and not to.startswith(("//", "/\\"))) or "\n" in to or "\r" in to:
-        to = office_path("office", desk(request).slug)
+        to = staff_path(desk(request).home, desk(request).slug)
     return HttpResponseRedirect(to)
 
 
