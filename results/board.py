@@ -10,8 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from race.clock import Segment
-from results.facts import EPOCH, Known
+from results.facts import Known
 from results.scoring.race_facts import Row, Standings
+from timing.clocks import EPOCH
 
 COLUMNS = ("bib", "rank", "status", "laps", "time_ms", "gap_ms", "down", "group", "lap_ms", "move", "flags")
 MOST_EVENTS = 20

@@ -6,9 +6,8 @@ all the scoring core is given, so the board at N is a pure function of the facts
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Model, Q
@@ -17,17 +16,11 @@ from race.models import Assignment, Category, Change, Entry, Gun, Race, TimingPo
 from results.models import Ruling
 from results.scoring.race_facts import EntryFact, Limit, RaceFacts, Rules, RulingFact, WaveFact
 from timing import passings
+from timing.clocks import Clock, microseconds
 from timing.models import ClockOffset, Correction, Source
 from timing.passings import ChipHeld, Passing, PointRule, ReadFact
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HOUR_US = 3_600_000_000
 Row = dict[str, Any]
-
-
-def microseconds(moment: datetime) -> int:
-    """An instant as UTC microseconds since 1970, exactly."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +41,7 @@ class Ground:
     chips: tuple[ChipHeld, ...]
     points: tuple[PointRule, ...]
     backup_us: int
-    clocks: dict[int, "Clock"]
+    clocks: dict[int, Clock]
     places: dict[int, tuple[str, bool]]  # source -> its point, and whether it is the main one there
     ignored: frozenset[int]  # reads that do not count
     moved: dict[int, int]  # reads that count at another instant
@@ -216,30 +209,6 @@ def _chips(race: Race, past: Past, bibs: dict[int, int]) -> list[ChipHeld]:
         if row["entry_id"] in bibs:
             held.append(ChipHeld(row["transponder__code"], bibs[row["entry_id"]], _end(lower), _end(upper)))
     return held
-
-
-class Clock:
-    """A source's clock: its wall time to true time, by zone and by offset segments."""
-
-    def __init__(self, zone: str, offsets: list[tuple[int | None, int]]) -> None:
-        self.zone = ZoneInfo(zone)
-        # Ascending by start; of two with one start the newer fact comes later and wins.
-        self.offsets = sorted(offsets, key=lambda part: (part[0] is not None, part[0] or 0))
-        self.hours: dict[int, int] = {}
-
-    def true_us(self, local_us: int) -> int:
-        """UTC microseconds of a wall-clock reading. A doubled autumn hour is read as its first pass."""
-        hour = local_us // HOUR_US
-        shift = self.hours.get(hour)
-        if shift is None:
-            wall = (EPOCH + timedelta(microseconds=hour * HOUR_US)).replace(tzinfo=self.zone)
-            shift = self.hours[hour] = (wall.utcoffset() or timedelta()) // timedelta(microseconds=1)
-        utc = local_us - shift
-        best = 0
-        for since, offset in self.offsets:
-            if since is None or utc + offset >= since:
-                best = offset
-        return utc + best
 
 
 def _sources(race: Race, past: Past, points: list[TimingPoint]) -> tuple[dict[int, Clock], dict[int, tuple[str, bool]]]:

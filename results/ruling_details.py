@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from race.models import Entry, Gun, Race
 from race.refused import Refused
-from results.facts import microseconds
+from timing.clocks import microseconds
 
 DAY_S = 86_400
 Detail = Mapping[str, Any]
