@@ -13,7 +13,7 @@ from typing import Any, Literal
 from race import eligibility, identity
 from timing.passings import ChipHeld, Passings, PointRule, ReadFact, derive
 
-from . import score
+from . import cases_classifications, score
 from .formats import itt
 from .gaps import gap_text, time_text
 from .laps import reaches_80_percent
@@ -86,7 +86,6 @@ def race_facts(given: Case) -> tuple[RaceFacts, Passings]:
         reads,
         [ChipHeld(chip, bib) for chip, bib in chips.items()],
         [PointRule(point) for point in points],
-        backup_window_us=0,
     )
     entries = tuple(
         EntryFact(
@@ -246,6 +245,7 @@ KINDS: Mapping[str, Callable[[Case], dict[str, Any]]] = {
     "format": _format,
     "age": _age,
     "id": _id,
+    **cases_classifications.KINDS,
 }
 
 

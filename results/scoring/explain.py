@@ -61,11 +61,7 @@ def _step(
 
 def _seen(field: Field, ride: Ride) -> list[Passing]:
     """What the chips of the rider saw, after rulings on swapped chips, by time."""
-    bib = ride.bib
-    for ruling in field.rulings.get("chip_swap", ()):
-        one, other = whole(ruling, "a"), whole(ruling, "b")
-        if one is not None and other is not None and bib in (one, other):
-            bib = one if bib == other else other
+    bib = next(worn for worn, wearer in laps.wearers_of(field).items() if wearer is ride)
     return sorted((passing for passing in field.facts.passings if passing.bib == bib), key=lambda one: one.at_us)
 
 
@@ -95,11 +91,13 @@ def _crossing(field: Field, ride: Ride, passing: Passing) -> tuple[str, str, int
         return "set_aside", "no_gun", None
     if ride.gun_us is not None and at_us <= ride.gun_us:
         return "set_aside", "before_gun", None
+    if passing.read_ids and not laps.inside(field.rules, ride, passing.point, at_us):
+        return "set_aside", "outside_window", None
     if not ride.crossings or at_us < ride.crossings[0]:
         return "set_aside", "start_crossing", None
     before_us = max(crossing for crossing in ride.crossings if crossing <= at_us)
-    if at_us - before_us < field.rules.min_lap_us:
-        return "set_aside", "min_lap", None
+    if at_us - before_us < laps.min_lap_us(field.rules, ride.entry.category):
+        return "set_aside", "too_soon", None
     if at_us < ride.crossings[-1]:
         return "set_aside", "judge_saw_otherwise", None
     return "set_aside", "extra_crossing", None
@@ -113,6 +111,8 @@ def _mark(field: Field, ride: Ride, passing: Passing) -> tuple[str, str, int | N
         return "set_aside", "no_gun", None
     if passing.at_us <= (ride.gun_us or 0):
         return "set_aside", "before_gun", None
+    if passing.read_ids and not laps.inside(field.rules, ride, passing.point, passing.at_us):
+        return "set_aside", "outside_window", None
     return "used", "time" if passing.point == field.rules.time_point else "point", None
 
 

@@ -16,6 +16,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from .field import Field, Ride, whole
+from .laps import inside, wearers_of
 from .progress import Key, furthest, passes
 from .race_facts import Group, Role, Rules
 
@@ -48,11 +49,14 @@ def finish_times(field: Field, road: list[Ride]) -> None:
 def _at_point(field: Field, point: str) -> dict[int, int | None]:
     """When each rider first passed a point after the own gun."""
     instants: dict[int, int | None] = {}
+    wearers = wearers_of(field)
     for passing in field.facts.passings:
-        ride = field.by_bib.get(passing.bib)
-        if ride is not None and passing.point == point and passing.at_us > (ride.gun_us or 0):
-            earlier = instants.get(passing.bib)
-            instants[passing.bib] = passing.at_us if earlier is None else min(earlier, passing.at_us)
+        ride = wearers.get(passing.bib)
+        if ride is None or passing.point != point or (passing.read_ids and not inside(field.rules, ride, *passing[1:3])):
+            continue
+        if passing.at_us > (ride.gun_us or 0):
+            earlier = instants.get(ride.bib)
+            instants[ride.bib] = passing.at_us if earlier is None else min(earlier, passing.at_us)
     return instants
 
 

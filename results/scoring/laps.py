@@ -4,6 +4,7 @@
 |---|---|---|---|
 | UCI 1.2.095 | nothing counts before the own wave's gun | `count` | done |
 | M34, L14 | sooner than the shortest lap after the last crossing: the same crossing seen twice | `count` | done |
+| | outside the window of the wave and the point: set aside, as warm-up and the way home are | `inside` | done |
 | L06 | the race ends at the last lap; what is ridden after it does not count | `count` | done |
 | 19, L01-L05 | once the winner is in, everyone ends at the next crossing | `end_with_winner` | done |
 | L17 | that cut is physical: disqualifying the winner does not reopen it | `end_with_winner` | done |
@@ -14,7 +15,10 @@
 | UCI 4.2 | who falls behind by 80 % of the leader's first lap leaves the course | `reaches_80_percent` | done |
 """
 
+from collections.abc import Iterable
 from operator import sub
+
+from timing.passings import Passing
 
 from .field import Field, Ride, whole
 from .race_facts import RaceFacts, Rules
@@ -64,6 +68,51 @@ def _base(field: Field) -> None:
             ride.base_us = first[ride.entry.category]
 
 
+def inside(rules: Rules, ride: Ride, point: str, at_us: int) -> bool:
+    """Whether a passing lies in the window of the rider's wave at this point; without a gun no window has begun."""
+    if ride.gun_us is None:
+        return True
+    for wave in (ride.entry.wave, ""):
+        for window in rules.windows:
+            if (window.point, window.wave) == (point, wave):
+                since_us = at_us - ride.gun_us
+                return not (
+                    (window.from_us is not None and since_us < window.from_us)
+                    or (window.until_us is not None and since_us > window.until_us)
+                )
+    return True
+
+
+def min_lap_us(rules: Rules, category: str) -> int:
+    """The shortest lap of a category."""
+    return rules.min_lap_us_by_category.get(category, rules.min_lap_us)
+
+
+def _windowed(field: Field) -> Iterable[Passing]:
+    """The passings that count; what only a person saw is not bound by a window."""
+    if not field.rules.windows:
+        return field.facts.passings
+    wearers = wearers_of(field)
+    return [
+        passing
+        for passing in field.facts.passings
+        if not passing.read_ids
+        or (ride := wearers.get(passing.bib)) is None
+        or inside(field.rules, ride, passing.point, passing.at_us)
+    ]
+
+
+def wearers_of(field: Field) -> dict[int, Ride]:
+    """Chip's bib -> who wore it, after the rulings on swapped chips."""
+    wearers = dict(field.by_bib)
+    for ruling in field.rulings.get("chip_swap", ()):
+        one, other = whole(ruling, "a") or 0, whole(ruling, "b") or 0
+        if one in field.by_bib and other in field.by_bib:
+            worn = {ride.bib: bib for bib, ride in wearers.items()}
+            wearers[worn[one]], wearers[worn[other]] = wearers[worn[other]], wearers[worn[one]]
+    return wearers
+
+
 def _lay_passings(field: Field) -> None:
     """Each passing to its rider. A bib that does not ride here is said once and changes nothing."""
     finish = field.rules.finish
@@ -71,7 +120,7 @@ def _lay_passings(field: Field) -> None:
     marks = {ride.bib: ride.marks for ride in field.rides}
     places = {code: index for index, code in enumerate(field.rules.points, start=1)}
     unlisted = set()
-    for bib, point, at_us, _, _ in field.facts.passings:
+    for bib, point, at_us, _, _ in _windowed(field):
         add = cross.get(bib)
         if add is None:
             unlisted.add(bib)
@@ -108,7 +157,7 @@ def count_laps(field: Field) -> None:
         if ride.gun_us is None and not rules.without_gun:
             continue
         ride.line.sort()
-        crossings, doubled = count(ride.line, ride.gun_us, rules)
+        crossings, doubled = count(ride.line, ride.gun_us, rules, min_lap_us(rules, ride.entry.category))
         if doubled:
             ride.flags.append("duplicate_read")
         if ride.manual_us is not None:
@@ -118,14 +167,14 @@ def count_laps(field: Field) -> None:
         ride.seen = bool(crossings) or any(at_us > (ride.gun_us or 0) for at_us, _ in ride.marks)
 
 
-def count(line: list[int], gun_us: int | None, rules: Rules) -> tuple[list[int], bool]:
+def count(line: list[int], gun_us: int | None, rules: Rules, shortest_us: int) -> tuple[list[int], bool]:
     """The crossings in `line` (sorted) that can be laps, however many, and whether any of them was seen twice.
 
     The first lap is not shorter than others either: a field that starts behind the line crosses it at the gun.
     """
     if not line:
         return [], False
-    least_us = max(rules.min_lap_us, 1)
+    least_us = max(shortest_us, 1)
     first_us = least_us if rules.min_first_us is None else max(rules.min_first_us, 1)
     last_us = line[0] if gun_us is None else gun_us + first_us - least_us
     crossings = [last_us] if gun_us is None else []

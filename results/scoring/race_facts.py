@@ -57,12 +57,26 @@ class Limit:
     absolute_us: int | None = None
 
 
+class Window(NamedTuple):
+    """When passings of a point count for those who leave on a wave, from that wave's gun; None: open at that end.
+
+    Without a wave it holds for every wave that has no window of its own at this point.
+    """
+
+    point: str
+    wave: str = ""
+    from_us: int | None = None
+    until_us: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The race's rules as data.
 
     points         codes in course order, the finish last; only the finish makes laps, the others show progress
     min_lap_us     a crossing sooner after the last one (or after the gun) is not another lap
+    min_lap_us_by_category  the same for some of the categories
+    windows        a passing that no read outside them can make: warm-up, a way home over the mat
     min_first_us   the same for the first, shorter lap of a course that starts away from its finish; None = min_lap_us
     bunch          riders of a group share the time of its first (UCI 1.2.107), else everyone has his own
     lapped         lead_lap: once the winner is in, everyone ends at the next crossing; complete: all ride all laps
@@ -89,6 +103,8 @@ class Rules:
     rank_scope: Literal["category", "race"] = "category"
     min_first_us: int | None = None
     without_gun: bool = False
+    min_lap_us_by_category: Mapping[str, int] = field(default_factory=dict)
+    windows: tuple[Window, ...] = ()
     together_us: int = 3 * SECOND_US
 
 
@@ -185,7 +201,7 @@ class Step(NamedTuple):
     """One knot of the thread behind a row: what was seen or decided, and what became of it.
 
     kind      used, merged, set_aside, rule or ruling
-    reason    why, as a code (lap, before_gun, min_lap, extra_crossing, group_time, dsq ...)
+    reason    why, as a code (lap, before_gun, outside_window, too_soon, extra_crossing, group_time, dsq ...)
     article   where the rule stands
     value     the number the reason speaks of: lap, seconds, bib or ruling, by reason
     ruling    the number of the ruling, of a step that is one

@@ -10,7 +10,7 @@
 | 2.3.045 §2, M20 | unless the ruling leaves the place open | `place` | done |
 | 5.4, M11 | dead heat: one place for both, the next is skipped | `place` | done |
 | 8.3, L03, L11 | lapped: by laps, then by the last crossing; the pulled in the same way | `by_laps` | done |
-| 1.4 | classifications of several races | | not done: points, teams, general |
+| 1.4 | classifications of several races | `general`, `teams`, `points`, `series` | done |
 """
 
 from collections.abc import Iterable

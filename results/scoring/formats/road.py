@@ -8,8 +8,8 @@
 | 20 | lapped on a circuit: withdrawn by a ruling; placed only if the rules say so | `laps.take_out` | done |
 | UCI 2.6.027 | incident in the last 3 km of a stage | `groups.credit` | done, by ruling |
 | UCI 2.3.040 | designated 3-second stage | `groups.chain` | done, by `gap_us` |
-| UCI 2.6.019 | bonus seconds | | not done: stage races |
-| UCI 2.6.015-017 | general, team and points classifications | | not done |
+| UCI 2.6.019 | bonus seconds | `general.rank` | done |
+| UCI 2.6.015-017 | general, team and points classifications | `general`, `teams`, `points` | done |
 """
 
 from .. import laps, standings
