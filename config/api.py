@@ -21,15 +21,16 @@ from race.api import (
     riders,
     sign_on,
     teams,
+    timing_points,
     transponders,
 )
 from race.refused import Refused
 from results.api import boards, rulings
-from timing.api import channels, corrections, deliveries, reads, sources
+from timing.api import channels, corrections, deliveries, pads, reads, sources
 
 #: Refusals that are about the request itself, not about the state of the race.
 UNPROCESSABLE = {
-    "key_reused", "not_a_chip_file", "bad_detail", "unknown_kind", "no_zone", "cut_off", "too_long", "bad_characters",
+    "key_reused", "not_a_chip_file", "bad_detail", "unknown_kind", "bad_rule", "bad_setting", "no_zone", "cut_off", "too_long", "bad_characters",
     "incomplete", "bad_phone", "bad_email", "bad_date", "no_contact", "unknown_field", "unknown_nation", "unknown_region",
     "no_category", "identity_mismatch", "guardian_missing", "team_missing", "no_rows", "no_columns", "not_accepted",
     "too_many_riders", "too_many_rows", "too_many_columns", "empty", "old_excel", "broken_workbook", "workbook_too_large",
@@ -76,6 +77,7 @@ urlpatterns = [
     path("api/v1/registrations/mine/transfer/", registrations.Transferred.as_view()),
     path("api/v1/registrations/mine/payments/", registrations.PaymentsOfMine.as_view()),
     path("api/v1/races/", races.Races.as_view()),
+    path("api/v1/races/<slug:slug>/", races.OneRace.as_view()),
     path("api/v1/races/<slug:slug>/start-list/", races.StartList.as_view()),
     path("api/v1/races/<slug:slug>/categories/<slug:code>/", registrations.OneCategory.as_view()),
     path("api/v1/races/<slug:slug>/guns/", races.Guns.as_view()),
@@ -99,6 +101,8 @@ urlpatterns = [
     path("api/v1/races/<slug:slug>/head-count/", sign_on.HeadCount.as_view()),
     path("api/v1/payments/", payments.Payments.as_view()),
     path("api/v1/payments/<str:provider>/notify/", payments.Notify.as_view()),
+    path("api/v1/timing-points/", timing_points.TimingPoints.as_view()),
+    path("api/v1/timing-points/<int:pk>/", timing_points.OneTimingPoint.as_view()),
     path("api/v1/timing/channels/", channels.Channels.as_view()),
     path("api/v1/timing/channels/<int:pk>/", channels.OneChannel.as_view()),
     path("api/v1/timing/sources/", sources.Sources.as_view()),
@@ -108,4 +112,8 @@ urlpatterns = [
     path("api/v1/timing/deliveries/<int:pk>/", deliveries.OneDelivery.as_view()),
     path("api/v1/timing/reads/", reads.Reads.as_view()),
     path("api/v1/timing/corrections/", corrections.Corrections.as_view()),
+    path("api/v1/timing/clock/", pads.Clock.as_view()),
+    path("api/v1/timing/pads/", pads.Pads.as_view()),
+    path("api/v1/timing/pads/<int:pk>/", pads.OnePad.as_view()),
+    path("api/v1/timing/pad/", pads.OwnPad.as_view()),
 ]

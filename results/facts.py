@@ -15,7 +15,7 @@ from django.db.models import Model, Q
 from race.models import Assignment, Category, Change, Entry, Gun, Race, TimingPoint, Wave
 from results.models import Ruling
 from results.scoring.race_facts import EntryFact, Limit, RaceFacts, Rules, RulingFact, WaveFact
-from timing import passings
+from timing import passings, typed
 from timing.clocks import Clock, microseconds
 from timing.models import ClockOffset, Correction, Source
 from timing.passings import ChipHeld, Passing, PointRule, ReadFact
@@ -208,7 +208,8 @@ def _chips(race: Race, past: Past, bibs: dict[int, int]) -> list[ChipHeld]:
         lower, upper = during if isinstance(during, list) else (during.lower, during.upper)
         if row["entry_id"] in bibs:
             held.append(ChipHeld(row["transponder__code"], bibs[row["entry_id"]], _end(lower), _end(upper)))
-    return held
+    # Whoever types a bib at the roadside means its rider: it counts like a chip that the rider always wore.
+    return [*held, *(ChipHeld(typed.chip_of(bib), bib) for bib in bibs.values())]
 
 
 def _sources(race: Race, past: Past, points: list[TimingPoint]) -> tuple[dict[int, Clock], dict[int, tuple[str, bool]]]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from race import revision
 from race.models import Assignment, Edition, Entry, TimingPoint, User
 from race.refused import Refused
+from timing import typed
 from timing.models import Correction, Read
 
 Kind = Correction.Kind
@@ -31,7 +32,8 @@ def _near(edition: Edition, at_us: int) -> int:
 
 def _races_of(read: Read) -> set[int]:
     chips = Assignment.objects.filter(transponder__code=read.chip, edition=read.source.edition)
-    return set(chips.values_list("entry__race", flat=True))
+    worn = typed.riders(read.source.edition, [read.chip]).get(read.chip, ())
+    return set(chips.values_list("entry__race", flat=True)) | {race for race, _course in worn}
 
 
 @transaction.atomic

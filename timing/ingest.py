@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 
 from race import revision
 from race.models import Edition
-from timing import decoders
+from timing import decoders, typed
 from timing.decoders.model import Context, Parsed, Read, Reject
 from timing.decoders.wall_clock import local_text
 from timing.models import Channel, Delivery, Ingestion, Marker, Pending, Source
@@ -290,8 +290,8 @@ def _copy(cursor: CursorWrapper, table: str, lines: str) -> None:
 
 
 def _races(edition: Edition, chips: set[str]) -> dict[str, set[tuple[int, int]]]:
-    """Chip -> {(race, course)} of every entry that carries or carried it."""
-    carried: dict[str, set[tuple[int, int]]] = {}
+    """Chip -> {(race, course)} of every entry that carries or carried it, or whose bib it says."""
+    carried = typed.riders(edition, chips)
     if chips:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -362,7 +362,7 @@ def _ingestion(
         new=stored,
         known=len(part.reads) - stored - refused,
         rejected=len(part.rejects),
-        unknown=sum(count for chip, count in mine if chip not in carried),
+        unknown=sum(count for chip, count in mine if chip not in carried and chip != typed.TAP),
         markers=markers[part.number],
     )
 

@@ -10,11 +10,12 @@ from django.db.models.functions import Length, Substr
 from race.models import Transponder
 from race.sheet import encoding_of
 from race.workbook import ZIP_MARK
-from timing import decoders
+from timing import decoders, typed
 from timing.models import Delivery, Ingestion, Read, Reject, Source
 
 SHOWN_REJECTS = 20
 SHOWN_CHIPS = 20
+MOST_CHIPS = 2_000  # looked at: among them may be bibs that somebody typed
 SHOWN_BYTES, SHOWN_HEX, SNIFFED_BYTES = 200, 16, 4096
 
 
@@ -40,8 +41,10 @@ def unmapped(reads: QuerySet[Read]) -> list[str]:
 def unknown_chips(delivery: Delivery, reads: QuerySet[Read]) -> list[str]:
     """The first chips, by code, that nobody carries or carried."""
     handed_out = Transponder.objects.filter(edition=delivery.channel.edition_id, assignments__isnull=False)
-    chips = reads.exclude(chip__in=handed_out.values("code")).order_by("chip")
-    return list(chips.values_list("chip", flat=True).distinct()[:SHOWN_CHIPS])
+    strange = reads.exclude(chip__in=handed_out.values("code")).exclude(chip=typed.TAP).order_by("chip")
+    chips = list(strange.values_list("chip", flat=True).distinct()[:MOST_CHIPS])
+    worn = typed.riders(delivery.channel.edition_id, chips)
+    return [chip for chip in chips if chip not in worn][:SHOWN_CHIPS]
 
 
 def rejects(delivery: Delivery) -> list[dict[str, str]]:

@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from race.api.scope import Scoped
 from race.models import Role, Token
 from timing import ingest, intake
-from timing.api.deliveries import DeliveryAnswer, answers, channel_of
+from timing.api.answers import DeliveryAnswer, answers
+from timing.api.reading import channel_of
 from timing.api.findings import findings
 from timing.models import Delivery, Ingestion, Read
 
@@ -39,10 +40,19 @@ class ReadPage(serializers.Serializer[Any]):
     next = serializers.IntegerField(allow_null=True)
 
 
+class ReadSent(ReadRow):
+    """A read to add. `told`: what else the device knows of it, kept with the batch as evidence and read by nobody."""
+
+    told = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+    class Meta(ReadRow.Meta):
+        fields = ["source", "chip", "local", "told"]
+
+
 class ReadBatch(serializers.Serializer[Any]):
     """Reads a bridge or a phone collected."""
 
-    reads = ReadRow(many=True, allow_empty=False)
+    reads = ReadSent(many=True, allow_empty=False)
 
 
 class Reads(Scoped):
