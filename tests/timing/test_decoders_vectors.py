@@ -71,7 +71,7 @@ def test_kept_frames_hold_all_that_counts(vector):
 
 def test_the_registry_names_each_make_and_format():
     assert {make: made.formats for make, made in MAKES.items()} == {
-        "mylaps": ("mylaps_tcp_v1", "mylaps_tcp_v2"),
+        "mylaps": ("mylaps_tcp_v1", "mylaps_tcp_v2", "mylaps_file"),
         "chronotrack": ("chronotrack_ctp01", "chronotrack_file"),
         "jchip": ("jchip_tcp", "crossmgr_rfid_js"),
         "amb_p3": ("amb_p3",),

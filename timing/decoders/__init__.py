@@ -10,12 +10,14 @@ from timing.decoders.jchip import CROSSMGR_JSON
 from timing.decoders.json_batch import JSON_BATCH
 from timing.decoders.live import LIVE
 from timing.decoders.model import Decoder
+from timing.decoders.mylaps_file import MYLAPS_FILE, with_exports
 from timing.decoders.mylaps_tcp import mylaps
 from timing.decoders.raceresult import RACERESULT_FILE, RACERESULT_JSON
 from timing.decoders.sheet import SHEET
 
 MAKES: dict[str, Decoder] = {
     **LIVE,
+    "mylaps": with_exports(LIVE["mylaps"]),
     "feibot": FEIBOT,
     "impinj": IMPINJ,
     "csv": SHEET,
@@ -26,6 +28,8 @@ MAKES: dict[str, Decoder] = {
 FORMATS: dict[str, Decoder] = {
     **{name: decoder for decoder in MAKES.values() for name in decoder.formats},
     "mylaps_tcp_v1": mylaps(version=1),
+    "mylaps_tcp_v2": mylaps(version=2),
+    "mylaps_file": MYLAPS_FILE,
     "crossmgr_rfid_js": CROSSMGR_JSON,
     "raceresult_file": RACERESULT_FILE,
     "raceresult_json": RACERESULT_JSON,

@@ -38,6 +38,7 @@ class Context:
     file_name: str = ""
     source: str = ""  # the reader's name where a row names none
     needs_source: bool = False  # a row of an unnamed reader is a reject, since it could stand nowhere
+    columns: str = ""  # of a spreadsheet, as a person said it: "row:1,chip:3,time:5"; empty: by the headings
 
 
 class Read(NamedTuple):

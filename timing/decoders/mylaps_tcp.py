@@ -7,13 +7,16 @@ The peer decides by what it sends: both versions, and markers of both kinds, are
 |---|---|---|
 | Pong, one per location | AckPong, with the fields we ask for when version 2 is wanted | control |
 | Ping | AckPing | control |
-| AckPing, GetInfo, AckGetInfo, GetLocations, AckAuth ... | none | control; the login in AckAuth is dropped |
+| AckGetInfo: the devices of a location, by name or key=value | none | control; battery, clock (ms) and time between same chip |
+| AckPing, GetInfo, GetLocations, AckAuth ... | none | control; the login in AckAuth is dropped |
 | Store, records of 39 characters | AckStore with the message's number | reads |
 | Passing, records of key=value | AckPassing | reads |
 | Marker, key=value or `date time|kind|name` | AckMarker | markers |
 
 A data message is answered once it is whole and numbered, even when records in it are bad: those are rejects with a
 reason, and a second sending would not mend them. Message numbers restart and repeat, so they are never an identity.
+
+We send Ping every few seconds and, once a minute, GetInfo for each location that said Pong.
 
 Of a version 2 record the read takes c, t, d, l, dv, an and b; the other keys (hits, amplitude, time source ...) stay
 in the kept bytes. Layout and checksum of the 39 characters hold on all 2,494 records of a real recording.
@@ -24,10 +27,12 @@ from functools import partial
 from typing import TypeVar
 
 from timing.decoders.field_text import MAX_CHIP, evidence, is_name, name_text, small_number
-from timing.decoders.framing import NOISE, DelimitedSession, split_frames
-from timing.decoders.model import MAX_FRAME, Context, Decoder, Marker, Parsed, Read, Reject, Scalar
+from timing.decoders.framing import NOISE, DelimitedSession, Telling, split_frames
+from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, Marker, Parsed, Read, Reject, State
+from timing.decoders.records import Body, told
 from timing.decoders.wall_clock import dated_us, day_us, six_digit_day_us, time_us
 
+FORMATS = ("mylaps_tcp_v1", "mylaps_tcp_v2", "mylaps_file")
 END = b"$"
 ASKED_FIELDS = "c|ct|t|d|l|dv|re|an|h|am|amd|ts|dm|utc"  # hits, amplitude and time source are what an audit needs
 RECORD_LENGTH = 39
@@ -42,7 +47,7 @@ CONTROL = LOGINS | {
 Seen = TypeVar("Seen", Read, Marker)
 
 
-class _BadRecord(ValueError):
+class BadMessageRecord(ValueError):
     """A record that is no read; its text is the reason code."""
 
 
@@ -84,12 +89,12 @@ def _is_login(raw: bytes) -> bool:
     return fields is not None and fields[1] in LOGINS
 
 
-def _store_read(record: bytes, source: str, seq: int) -> Read:
-    """One version 1 record: fixed columns, closed by a checksum over the first 37 characters."""
+def store_read(record: bytes, source: str, seq: int) -> Read:
+    """One version 1 record: fixed columns, closed by a checksum over the first 37 characters. Raises BadMessageRecord."""
     if len(record) != RECORD_LENGTH:
-        raise _BadRecord("bad_length")
+        raise BadMessageRecord("bad_length")
     if record[37:] != b"%02X" % (sum(record[:37]) % 256):
-        raise _BadRecord("bad_checksum")
+        raise BadMessageRecord("bad_checksum")
     text = record.decode("ascii", "replace")
     return Read(
         source=source,
@@ -109,8 +114,11 @@ def _pairs(record: bytes) -> dict[str, str]:
     return {key.strip(): value.strip() for key, _, value in (pair.partition("=") for pair in text.split("|"))}
 
 
-def _passing_read(record: bytes, source: str, seq: int, context: Context) -> Read:
-    """One version 2 record. Keys come in any order, unknown ones too; `an` may be a bit mask and stays text."""
+def passing_read(record: bytes, source: str, seq: int, context: Context) -> Read:
+    """One version 2 record. Keys come in any order, unknown ones too; `an` may be a bit mask and stays text.
+
+    Raises BadMessageRecord.
+    """
     value = _pairs(record)
     return Read(
         source=source,
@@ -136,13 +144,13 @@ def _marker(record: bytes, source: str, context: Context) -> Marker:
         year, month, date = (int(part) for part in day.split("-"))
         return Marker(source, evidence(kind), evidence(name), day_us(year, month, date) + time_us(time.strip()))
     except ValueError:
-        raise _BadRecord("bad_time") from None
+        raise BadMessageRecord("bad_time") from None
 
 
 def _chip(text: str) -> str:
     chip = text.strip().upper()
     if not chip or len(chip) > MAX_CHIP or not (chip.isascii() and chip.isprintable()):
-        raise _BadRecord("bad_chip")
+        raise BadMessageRecord("bad_chip")
     return chip
 
 
@@ -154,9 +162,9 @@ def _moment(day: str, time: str, context: Context | None = None) -> int:
         if midnight is None and (day or context is None):
             midnight = six_digit_day_us(day)
     except ValueError:
-        raise _BadRecord("bad_time") from None
+        raise BadMessageRecord("bad_time") from None
     if midnight is None:
-        raise _BadRecord("no_date")
+        raise BadMessageRecord("no_date")
     return midnight + of_day
 
 
@@ -166,22 +174,37 @@ def _each(records: Iterable[bytes], read: Callable[[bytes], Seen], rejects: list
     for record in records:
         try:
             good.append(read(record))
-        except _BadRecord as bad:
+        except BadMessageRecord as bad:
             rejects.append(Reject(record, str(bad)))
     return good
 
 
-class _Body:
+def _devices(data: list[bytes], source: str) -> State:
+    """What AckGetInfo tells: in version 2 each device as key=value, in version 1 its name, what it does and the computer."""
+    devices = [_pairs(record) for record in data if b"=" in record]
+    if not devices:
+        names = [name for name in (evidence(name_text(part)) for part in data) if name]
+        return State(source, said=told(device=names[0] if names else "", computer=names[2] if len(names) > 2 else ""))
+
+    def numbers(key: str) -> list[int]:
+        return [number for device in devices if (number := small_number(device.get(key, ""))) is not None]
+
+    clocks = [int(text) for device in devices if (text := device.get("time", "")).isdecimal() and 12 <= len(text) <= 14]
+    batteries = [level for level in numbers("bat") if 0 <= level <= 100]
+    said = told(
+        device=", ".join(name for device in devices if (name := device.get("n"))), same_chip=devices[0].get("tbsc"),
+        gps=max(numbers("gpsc"), default=None), temperature=max(numbers("temp"), default=None), antennas=sum(numbers("ant")) or None,
+    )  # fmt: skip
+    clock = clocks[0] * 1000 if clocks else None
+    return State(source, clock, min(batteries, default=None), said=said, or_utc=True)
+
+
+class _Body(Body):
     """The growing answer of parse."""
 
     def __init__(self, context: Context, version: int) -> None:
-        self.context = context
+        super().__init__(context)
         self.version = version
-        self.reads: list[Read] = []
-        self.markers: list[Marker] = []
-        self.rejects: list[Reject] = []
-        self.replies: list[bytes] = []
-        self.control: list[dict[str, Scalar]] = []
 
     def take(self, raw: bytes) -> None:
         """One whole message."""
@@ -197,6 +220,8 @@ class _Body:
         source = name_text(location).strip() or self.context.source
         if function in CONTROL:
             self.control.append({"type": function, "location": evidence(source)})
+            if function == "AckGetInfo":
+                self.tell(_devices(data, source))
         elif function not in DATA:
             self.rejects.append(Reject(text, "unknown_function"))
         elif (number := _number(data)) is None or not is_name(source):
@@ -209,9 +234,9 @@ class _Body:
         if function == "Marker":
             self.markers += _each(records, lambda record: _marker(record, source, context), self.rejects)
         elif function == "Store":
-            self.reads += _each(records, lambda record: _store_read(record, source, seq), self.rejects)
+            self.reads += _each(records, lambda record: store_read(record, source, seq), self.rejects)
         else:
-            self.reads += _each(records, lambda record: _passing_read(record, source, seq, context), self.rejects)
+            self.reads += _each(records, lambda record: passing_read(record, source, seq, context), self.rejects)
 
     def take_tail(self, tail: bytes) -> None:
         """The unfinished end of the body; of a login only that there was one."""
@@ -231,17 +256,34 @@ def parse(body: bytes, context: Context, version: int = 2) -> Parsed:
             result.take_tail(raw)
         elif raw != END:
             result.take(raw)
-    return Parsed(
-        tuple(result.reads), tuple(result.markers), tuple(result.rejects), tuple(result.replies), tuple(result.control)
-    )
+    return result.parsed()
 
 
-def open_session(server_name: str, version: int = 2) -> DelimitedSession:
-    """A connection from the timing software."""
-    return DelimitedSession(END, partial(answer, server_name=server_name, version=version), _is_login)
+class MylapsSession(DelimitedSession):
+    """A connection from the timing software: several locations on one line."""
+
+    MOST_LOCATIONS = 64
+
+    def __init__(self, server_name: str, version: int = 2) -> None:
+        super().__init__(END, partial(answer, server_name=server_name, version=version), _is_login)
+        self._name = server_name
+        self._locations: dict[bytes, None] = {}  # in the order in which they said Pong
+        self._telling = Telling()
+
+    def keep_alive(self) -> bytes:
+        """Ask whether it is there, once for each location, and now and then how its devices are."""
+        words = ("Ping", "GetInfo") if self._telling.due() else ("Ping",)
+        return "".join(f"{self._name}@{word}@$" for _location in self._locations for word in words).encode()
+
+    def _frame(self, raw: bytes) -> Frame:
+        frame = super()._frame(raw)
+        location, function, _ = _fields(raw) or (b"", "", [])
+        if function == "Pong" and len(self._locations) < self.MOST_LOCATIONS:
+            self._locations[location] = None
+        tells = function == "AckGetInfo" and self._telling.new(location.hex())
+        return frame._replace(keep=True, tells=True) if tells else frame
 
 
 def mylaps(version: int) -> Decoder:
     """The decoder that asks for this protocol version; the peer may still use the other one."""
-    formats = ("mylaps_tcp_v1", "mylaps_tcp_v2")
-    return Decoder("mylaps", formats, partial(parse, version=version), partial(open_session, version=version))
+    return Decoder("mylaps", FORMATS, partial(parse, version=version), partial(MylapsSession, version=version))

@@ -6,13 +6,15 @@ its reason and its bytes; a file that is no chip file at all is one reject.
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from race.sheet import XLS_MARK, delimiter_of, is_separator_line
 from race.workbook import NO_WORKBOOK, ZIP_MARK, BadWorkbook, sheets
 from timing.decoders.model import Context, Decoder, Parsed, Read, Reject
 from timing.decoders.sheet.cell_times import AMBIGUOUS_DATE, HOURS_LOST, NO_DATE, OTHER_ZONE
 from timing.decoders.sheet.chip_cells import CHIP_RUINED
+from timing.decoders.sheet.columns import HEADING_ROWS, SAMPLE_ROWS, Columns, meaning
 from timing.decoders.sheet.plain_text import PlainText, read_text
 from timing.decoders.sheet.rows import NO_SOURCE, Rows, read_rows
 
@@ -45,6 +47,48 @@ def _parse_text(text: PlainText, context: Context) -> Parsed | None:
         rows = _doubt_last(text, rows, delimiter)
     raw = text.raw([index for index, _ in rows.refused])
     return Parsed(tuple(rows.reads), rejects=tuple(Reject(raw[index], reason) for index, reason in rows.refused))
+
+
+class Table(NamedTuple):
+    """The first rows of a spreadsheet as cells, its encoding, and which column is what; None where that is not to see."""
+
+    rows: list[list[str]]
+    encoding: str
+    columns: Columns | None
+
+
+def first_rows(body: bytes, context: Context, most: int = SAMPLE_ROWS) -> Table | None:
+    """What a person needs to see in order to say which column is what. None for what has no rows of text."""
+    if body.startswith(XLS_MARK):
+        return None
+    if body.startswith(ZIP_MARK):
+        try:
+            tables = [table for _name, table in sheets(body) if any(any(row) for row in table)]
+        except BadWorkbook:
+            return None
+        # the first sheet that holds reads is the one to look at
+        found = [(table, _seen(table, context)) for table in tables]
+        table, columns = next((pair for pair in found if pair[1] is not None), found[0] if found else ([], None))
+        return Table([list(row) for row in table[:most]], "xlsx", columns) if table else None
+    text = read_text(body)
+    delimiter = delimiter_of(text.lines)
+    lines = ["" if is_separator_line(line) else line for line in text.lines[:most]]
+    rows = [row or [] for row in _cells(lines, delimiter)]
+    return Table(rows, text.encoding, _seen(rows, context)) if any(len(row) > 1 for row in rows) else None
+
+
+def _seen(rows: Sequence[Sequence[str]], context: Context) -> Columns | None:
+    found = read_rows(rows[:SAMPLE_ROWS], context)
+    return found.columns if found is not None else None
+
+
+def has_headings(head: bytes) -> bool:
+    """Whether a file opens with headings of ours: chip and time at least."""
+    if head.startswith((ZIP_MARK, XLS_MARK)):
+        return False
+    text = read_text(head)
+    rows = [row or [] for row in _cells(text.lines[:HEADING_ROWS], delimiter_of(text.lines))]
+    return any({"chip", "time"} <= {meaning(cell) for cell in row} for row in rows)
 
 
 def _cells(lines: Iterable[str | None], delimiter: str) -> Iterator[list[str] | None]:

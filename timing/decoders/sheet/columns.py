@@ -9,18 +9,20 @@ from timing.decoders.sheet.chip_cells import chip_of
 
 HEADINGS: dict[str, str] = {
     "chip": "芯片 芯片号 芯片编号 芯片码 芯片id 计时芯片 计时芯片号 电子标签 标签 标签号 标签id 卡号 epc epc码 epc号"
-    " chip chipid chipno chipnumber chipcode tag tagid tagno transponder transponderid transponderno rfid rfidtag",
+    " chip chipid chipno chipnumber chipcode chiptag tag tagid tagno tagcode transponder transponderid transponderno"
+    " transpondernumber transpondercode rfid rfidtag",
     "time": "时间 时刻 过点时间 通过时间 计时时间 读取时间 读卡时间 读取时刻 记录时间 打卡时间 采集时间 感应时间"
-    " 日期时间 time timeofday tod timestamp datetime readtime passingtime localtime timelocal",
+    " 日期时间 time timeofday tod timestamp datetime readtime passingtime passtime chiptime tagtime decodertime"
+    " localtime timelocal",
     "date": "日期 比赛日期 计时日期 读取日期 过点日期 date day passingdate readdate racedate",
     "reader": "计时点 计时点名称 点位 过点 检查点 地点 位置 读卡器 读写器 阅读器 reader readername readerid location"
-    " point timingpoint station checkpoint mat split source",
-    "device": "设备 设备号 设备编号 设备id 机器号 device deviceid deviceno decoder decoderid",
+    " locationname point timingpoint station checkpoint mat matname split timeline loop loopname source",
+    "device": "设备 设备号 设备编号 设备id 机器号 device deviceid deviceno devicename decoder decoderid decodername mac",
     "antenna": "天线 天线号 天线端口 端口 antenna antennaid antennano ant port",
     "bib": "号码 号码布 号码牌 参赛号 参赛号码 号码簿 bib bibno bibnumber startnumber startno raceno",
-    "lap": "圈 圈数 圈次 lap laps lapno",
-    "record": "记录号 记录编号 record recordno",
-    "rssi": "信号 信号强度 rssi peakrssi maxrssi",
+    "lap": "圈 圈数 圈次 lap laps lapno lapnumber lapcount",
+    "record": "记录号 记录编号 record recordno recordnumber passingno passingnumber",
+    "rssi": "信号 信号强度 rssi peakrssi maxrssi strength signalstrength",
 }
 _MEANING = {heading: field for field, words in HEADINGS.items() for heading in words.split()}
 _DECORATION = re.compile(r"[(（\[【].*?[)）\]】]|[\s_\-#.:：'\"]+")
@@ -54,6 +56,29 @@ class Columns:
 def meaning(heading: str) -> str:
     """The field a heading stands for; empty when it is none of ours. What stands in brackets is a remark."""
     return _MEANING.get(_DECORATION.sub("", heading.lower()), "")
+
+
+class BadColumns(ValueError):
+    """Columns that nobody can have meant; its text says what is wrong with them."""
+
+
+def said_columns(text: str) -> Columns:
+    """The columns a person named, numbered from 1 as in a spreadsheet: `row:1,chip:3,time:5`.
+
+    `row` is that of the headings; without it, or with 0, the first row is a read already. Raises BadColumns.
+    """
+    said: dict[str, int] = {}
+    for part in text.split(","):
+        field, mark, number = part.strip().partition(":")
+        if field not in (*HEADINGS, "row") or not mark or field in said:
+            raise BadColumns(part.strip())
+        if not (number.isascii() and number.isdigit() and len(number) <= 3 and (int(number) or field == "row")):
+            raise BadColumns(part.strip())
+        said[field] = int(number) - 1
+    places = [column for field, column in said.items() if field != "row"]
+    if "chip" not in said or "time" not in said or len(set(places)) < len(places):
+        raise BadColumns(text)
+    return Columns(**{"row": -1, **said})
 
 
 def find_columns(rows: Sequence[Sequence[str]], times: TimeCells) -> Columns | None:

@@ -8,7 +8,14 @@ from timing.decoders.field_text import decibels, evidence, is_name, small_number
 from timing.decoders.model import Context, Read
 from timing.decoders.sheet.cell_times import BadCell, TimeCells
 from timing.decoders.sheet.chip_cells import chip_of
-from timing.decoders.sheet.columns import HEADING_ROWS, SAMPLE_ROWS, Columns, find_columns
+from timing.decoders.sheet.columns import (
+    HEADING_ROWS,
+    SAMPLE_ROWS,
+    BadColumns,
+    Columns,
+    find_columns,
+    said_columns,
+)
 
 Cells = Sequence[str]
 NOT_A_READ = "not_a_read"  # a title above the headings
@@ -33,13 +40,13 @@ def read_rows(rows: Iterable[Cells | None], context: Context) -> Rows | None:
     times = TimeCells(context)
     rest = iter(rows)
     head = list(islice(rest, max(HEADING_ROWS, SAMPLE_ROWS)))
-    columns = find_columns([_UNREADABLE if row is None else row for row in head], times)
+    columns = _columns([_UNREADABLE if row is None else row for row in head], times, context)
     if columns is None:
         return None
     reader = _RowReader(columns, times, context)
     reads: list[Read] = []
     refused: list[tuple[int, str]] = []
-    headings = head[columns.row] if columns.row >= 0 else None
+    headings = head[columns.row] if 0 <= columns.row < len(head) else None
     for index, row in enumerate(chain(head, rest)):
         if row is None:
             refused.append((index, BAD_ENCODING))
@@ -54,6 +61,16 @@ def read_rows(rows: Iterable[Cells | None], context: Context) -> Rows | None:
                 if any(cell.strip() for cell in row):
                     refused.append((index, str(bad)))
     return Rows(reads, refused, columns)
+
+
+def _columns(head: list[Cells], times: TimeCells, context: Context) -> Columns | None:
+    """Where what stands: as a person said, else as the sheet shows."""
+    if not context.columns:
+        return find_columns(head, times)
+    try:
+        return said_columns(context.columns) if head else None
+    except BadColumns:
+        return None
 
 
 class _RowReader:
