@@ -53,15 +53,15 @@ def facts_of(riders: int, laps: int, format_name: str) -> tuple[list[ReadFact], 
 
 def steps(format_name: str, riders: int, laps: int) -> dict[str, tuple[float, float]]:
     """Best and median milliseconds of each step, under its name."""
-    rules = [PointRule("F", 3_000_000)]
+    rules = [PointRule("F", 3_000_000, backup_us=1_000_000)]
     noisy = reads_of(riders, laps, noisy=True)
     reads, chips, facts = facts_of(riders, laps, format_name)
-    passings = derive(reads, chips, rules, 1_000_000).passings
+    passings = derive(reads, chips, rules).passings
     ready = RaceFacts(facts.waves, facts.entries, passings, (), facts.rules, (), closed=True)
     live = RaceFacts(facts.waves, facts.entries, passings[: len(passings) // 2], (), facts.rules)
     return {
-        "reads to passings": milliseconds(lambda: derive(reads, chips, rules, 1_000_000)),
-        f"{len(noisy)} noisy reads to passings": milliseconds(lambda: derive(noisy, chips, rules, 1_000_000)),
+        "reads to passings": milliseconds(lambda: derive(reads, chips, rules)),
+        f"{len(noisy)} noisy reads to passings": milliseconds(lambda: derive(noisy, chips, rules)),
         "passings to standings, closed": milliseconds(lambda: score(ready)),
         "passings to standings, live at half": milliseconds(lambda: score(live)),
     }

@@ -14,7 +14,7 @@ from django.db.models import Model, Q
 
 from race.models import Assignment, Category, Change, Entry, Gun, Race, TimingPoint, Wave
 from results.models import Ruling
-from results.scoring.race_facts import EntryFact, Limit, RaceFacts, Rules, RulingFact, WaveFact
+from results.scoring.race_facts import SECOND_US, EntryFact, Limit, RaceFacts, Rules, RulingFact, WaveFact, Window
 from timing import passings, typed
 from timing.clocks import Clock, microseconds
 from timing.models import ClockOffset, Correction, Source
@@ -40,7 +40,6 @@ class Ground:
     ruled_us: dict[int, int]  # bib -> when the newest ruling about the rider was issued, in event time
     chips: tuple[ChipHeld, ...]
     points: tuple[PointRule, ...]
-    backup_us: int
     clocks: dict[int, Clock]
     places: dict[int, tuple[str, bool]]  # source -> its point, and whether it is the main one there
     ignored: frozenset[int]  # reads that do not count
@@ -88,7 +87,7 @@ def ground(race: Race, at: int | None = None) -> Ground:
         race = Race.objects.select_related("edition", "course").get(pk=race.pk)
     past = Past(race, at)
     settings = past.rows(Race, [{"pk": race.pk, "laps": race.laps, "rules": race.rules, "format": race.format}])[0]
-    points = list(TimingPoint.objects.filter(course=race.course_id).order_by("at_m", "code"))
+    points = _points(race, past)
     entries = _entries(race, past)
     waves = list(Wave.objects.filter(race=race).order_by("planned_at"))
     rulings, ruled_us = _rulings(race, past)
@@ -115,8 +114,7 @@ def ground(race: Race, at: int | None = None) -> Ground:
         metres=_metres(points),
         ruled_us=ruled_us,
         chips=tuple(_chips(race, past, {row["pk"]: row["bib"] for row in entries})),
-        points=tuple(PointRule(point.code, point.dedup_ms * 1000, point.policy) for point in points),
-        backup_us=max((point.backup_ms for point in points), default=0) * 1000,
+        points=tuple(_point_rule(point) for point in points),
         clocks=clocks,
         places=places,
         ignored=ignored,
@@ -126,13 +124,24 @@ def ground(race: Race, at: int | None = None) -> Ground:
 
 def passings_of(known_ground: Ground, read: Iterable[ReadFact]) -> tuple[Passing, ...]:
     """What the reads amount to: riders at points, once each."""
-    return passings.derive(read, known_ground.chips, known_ground.points, known_ground.backup_us).passings
+    return passings.derive(read, known_ground.chips, known_ground.points).passings
 
 
 def known(known_ground: Ground, found: Iterable[Passing]) -> Known:
     """The ground with the passings on it."""
     facts = known_ground.facts
     return Known(known_ground, replace(facts, passings=(*found, *facts.passings)))
+
+
+def _points(race: Race, past: Past) -> list[TimingPoint]:
+    """The timing points of the race's course in course order, with the settings they had."""
+    columns = ("pk", "code", "kind", "at_m", "dedup_ms", "backup_ms", "policy")
+    rows = past.rows(TimingPoint, TimingPoint.objects.filter(course=race.course_id).values(*columns))
+    return [TimingPoint(**row) for row in sorted(rows, key=lambda row: (row["at_m"], row["code"]))]
+
+
+def _point_rule(point: TimingPoint) -> PointRule:
+    return PointRule(point.code, point.dedup_ms * 1000, point.policy, point.backup_ms * 1000)
 
 
 def _metres(points: list[TimingPoint]) -> dict[str, int]:
@@ -143,6 +152,7 @@ def rules(settings: Row, points: list[TimingPoint]) -> Rules:
     """The race's special regulations as the scoring core reads them. Keys of `Race.rules` are those of `Rules`."""
     given: Row = dict(settings["rules"])
     given["limit"] = Limit(**given.get("limit", {}))
+    given["windows"] = tuple(_window(said) for said in given.get("windows", ()))
     finish = [point.code for point in points if point.kind == TimingPoint.Kind.FINISH]
     between = [point.code for point in points if point.kind == TimingPoint.Kind.INTERMEDIATE]
     return Rules(
@@ -152,6 +162,13 @@ def rules(settings: Row, points: list[TimingPoint]) -> Rules:
         points=(*between, *finish[:1]),
         **given,
     )
+
+
+def _window(said: Row) -> Window:
+    """A window as it is said: seconds from the gun of the wave, of every wave where none is named."""
+    edges = (said.get("from_s"), said.get("until_s"))
+    from_us, until_us = (None if edge is None else edge * SECOND_US for edge in edges)
+    return Window(said["point"], said.get("wave", ""), from_us, until_us)
 
 
 def _entries(race: Race, past: Past) -> list[Row]:

@@ -125,6 +125,7 @@ MATRIX = {
     },
     ("PATCH", "/api/v1/races/open/categories/ME/"): {"organiser"},
     ("GET", "/api/v1/races/"): "public",
+    ("PATCH", "/api/v1/races/open/"): {"organiser", "chief"},
     ("GET", "/api/v1/races/open/start-list/"): "public",
     ("GET", "/api/v1/races/open/board/"): "public",
     ("GET", "/api/v1/races/open/why/1/"): "public",
@@ -151,6 +152,8 @@ MATRIX = {
     ("GET", "/api/v1/races/open/head-count/"): {"office", "organiser", "commissaire", "chief", "timing_crew"},
     ("GET", "/api/v1/payments/?edition=edition-open"): {"office", "organiser"},
     ("POST", "/api/v1/payments/nobody/notify/"): "public",
+    ("GET", "/api/v1/timing-points/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
+    ("PATCH", "/api/v1/timing-points/1/"): {"timing_crew", "organiser"},
     ("GET", "/api/v1/timing/channels/?edition=edition-open"): {"timing_crew", "organiser"},
     ("POST", "/api/v1/timing/channels/?edition=edition-open"): {"timing_crew", "organiser"},
     ("GET", "/api/v1/timing/channels/1/"): {"timing_crew", "organiser"},
@@ -179,7 +182,9 @@ def test_who_may_do_what_and_every_address_is_in_the_matrix(client):
     people |= {role: cast.person(stage.edition, role) for role in ("chief", "announcer")} | {"nobody": None}
     for (method, address), allowed in MATRIX.items():
         there = address.replace("sources/1/", f"sources/{source.pk}/").replace("ies/1/", f"ies/{delivery.pk}/")
-        there = there.replace("channels/1/", f"channels/{channel.pk}/")
+        there = there.replace("channels/1/", f"channels/{channel.pk}/").replace(
+            "points/1/", f"points/{stage.finish.pk}/"
+        )
         for role, user in people.items():
             client.logout()
             if user is not None:

@@ -5,6 +5,7 @@
 | chips change hands | a chip is a bib's only while it is held; the next day it may be another's | `_bib_at` |
 | one detection | reads of a rider at a point within its window are one passing; a policy picks the read | `_merge` |
 | main beats backup | a backup read near a main one of that rider confirms it; alone, it counts | `_confirm` |
+| as many as there are | several mains of a point are one mat, and so are several backups | `_merge` |
 | nothing is lost | every read is in exactly one passing, or set aside with a reason | `derive` |
 
 The order in which reads arrive changes nothing, and neither does a read given twice.
@@ -39,11 +40,15 @@ class ChipHeld(NamedTuple):
 
 
 class PointRule(NamedTuple):
-    """How reads become one passing: the window that makes them one, and whose time counts: first, strongest or last."""
+    """How reads become one passing: the window that makes them one, and whose time counts: first, strongest or last.
+
+    `backup_us`: how far a backup read may lie from a main one and still be the same passing.
+    """
 
     code: str
     dedup_us: int = 0
     policy: str = "first"
+    backup_us: int = 0
 
 
 class Passing(NamedTuple):
@@ -74,9 +79,7 @@ Sights = dict[str, defaultdict[int, list[ReadFact]]]
 _instant = itemgetter(4)
 
 
-def derive(
-    reads: Iterable[ReadFact], chips: Sequence[ChipHeld], rules: Sequence[PointRule], backup_window_us: int
-) -> Passings:
+def derive(reads: Iterable[ReadFact], chips: Sequence[ChipHeld], rules: Sequence[PointRule]) -> Passings:
     """Who passed which point when. Pure and free of order: the same reads in any order give the same passings."""
     holders = _holders(chips)
     always = {chip: holds[0].bib for chip, holds in holders.items() if holds[0][2:] == (None, None)}
@@ -103,7 +106,7 @@ def derive(
             seen[bib].append(read)
     passings: list[Passing] = []
     for rule in sorted(set(rules)):
-        _add_passings(passings, mains[rule.code], backups[rule.code], rule, backup_window_us)
+        _add_passings(passings, mains[rule.code], backups[rule.code], rule)
     passings.sort(key=itemgetter(2))
     counts = tuple(sorted((chip, len(ids)) for chip, ids in unknown.items()))
     return Passings(tuple(passings), counts, tuple(sorted(aside)))
@@ -128,14 +131,10 @@ def _bib_at(holds: list[ChipHeld], at_us: int) -> int | None:
 
 
 def _add_passings(
-    passings: list[Passing],
-    mains: dict[int, list[ReadFact]],
-    backups: dict[int, list[ReadFact]],
-    rule: PointRule,
-    backup_window_us: int,
+    passings: list[Passing], mains: dict[int, list[ReadFact]], backups: dict[int, list[ReadFact]], rule: PointRule
 ) -> None:
     """The passings of one point, bib by bib in ascending order, so that equal instants keep one order."""
-    reach_us = max(backup_window_us, rule.dedup_us - 1)
+    reach_us = max(rule.backup_us, rule.dedup_us - 1)
     # Called directly: the constructor of a named tuple costs more than all the rest of this loop.
     new = tuple.__new__
     for bib in sorted(mains.keys() | backups.keys()):

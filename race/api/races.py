@@ -9,7 +9,7 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from race import gun
+from race import gun, race_rules
 from race.api.fields import Instant, VenueInstant
 from race.api.scope import Scoped
 from race.models import Category, Course, Entry, Gun, Race, Role, TimingPoint, Wave
@@ -84,6 +84,30 @@ class Races(ListAPIView[Race]):
         )
         slug = self.request.query_params.get("edition")
         return races.filter(edition__slug=slug) if slug else races
+
+
+class RaceRequest(serializers.Serializer[Any]):
+    """What should be otherwise about a race, and why. `rules`: the keys to set; null takes one away."""
+
+    laps = serializers.IntegerField(required=False)
+    rules = serializers.DictField(required=False)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+
+
+class OneRace(Scoped):
+    """The laps and the special regulations of a race."""
+
+    roles = {"PATCH": (Role.Name.ORGANISER, Role.Name.CHIEF)}
+
+    @extend_schema(request=RaceRequest, responses=RaceRow)
+    def patch(self, request: Request, slug: str) -> Response:
+        """Other laps or rules; the board is computed anew."""
+        wanted = RaceRequest(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        said = wanted.validated_data
+        laps, rules = said.get("laps"), said.get("rules")
+        race_rules.change(self.race(), laps=laps, rules=rules, by=self.actor(), reason=said["reason"])
+        return Response(RaceRow(self.race()).data)
 
 
 class StartListRow(serializers.ModelSerializer[Entry]):

@@ -33,7 +33,7 @@ def test_every_crossing_has_its_reason_in_the_order_of_events():
         Step("set_aside", "start_crossing", instant("8:30:03"), "F"),
         Step("used", "point", instant("8:36"), "P"),
         Step("used", "lap", instant("8:42"), "F", "", 1),
-        Step("set_aside", "min_lap", instant("8:42:30"), "F"),
+        Step("set_aside", "too_soon", instant("8:42:30"), "F"),
         Step("used", "lap", instant("8:54"), "F", "", 2),
         Step("set_aside", "extra_crossing", instant("9:06"), "F"),
         Step("rule", "group_time", instant("8:54"), "", "UCI 1.2.107", 1440),

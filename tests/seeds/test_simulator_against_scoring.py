@@ -45,7 +45,9 @@ def board(laid_out, card):
         if read.source in mats and read.chip in worn
     ]
     points = [TimingPoint(**point) for point in course["points"]]
-    passings = derive(reads, chips, [PointRule(point.code, point.dedup_ms * 1000) for point in points], 3_000_000)
+    passings = derive(
+        reads, chips, [PointRule(point.code, point.dedup_ms * 1000, backup_us=3_000_000) for point in points]
+    )
     entries = [
         EntryFact(starter.bib, card.code, card.code, starter.bib not in truth.absent)
         for starter in laid_out.starters[card.slug]

@@ -5,11 +5,17 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timing.passings import ChipHeld, Passing, Passings, PointRule, ReadFact, derive
+from timing import passings
+from timing.passings import ChipHeld, Passing, Passings, PointRule, ReadFact
 
 SECOND = 1_000_000
 CHIPS = [ChipHeld("AA", 11), ChipHeld("BB", 12)]
 RULES = [PointRule("F", 5 * SECOND)]
+
+
+def derive(reads, chips, rules, backup_us):
+    """The passings, with one backup window at every point."""
+    return passings.derive(reads, chips, [rule._replace(backup_us=backup_us) for rule in rules])
 
 
 def read(
