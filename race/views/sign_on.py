@@ -22,6 +22,7 @@ from race.views.sign_on_words import words
 MODULES = (
     "sign_on/app", "sign_on/store", "sign_on/sync", "sign_on/find", "sign_on/rows", "sign_on/list", "sign_on/rider",
     "sign_on/dialogs", "sign_on/cards", "sign_on/scan", "live/clock", "live/dom", "live/words",
+    "offline/database", "offline/keys", "offline/talker",
 )  # fmt: skip
 LOOK = (
     "theme.js",
@@ -81,5 +82,5 @@ def _page(request: HttpRequest, edition: Edition) -> HttpResponse:
 def worker(request: HttpRequest) -> HttpResponse:
     """The page's service worker. It holds no data, so it needs no account: an update must not be sent to sign in."""
     assets = [static(f"ui/{name}.js") for name in MODULES] + [static(f"ui/{name}") for name in LOOK]
-    context = {"assets": assets, "scope": reverse("office_sign_on")}
-    return render(request, "race/office/sign_on_worker.js", context, content_type="text/javascript; charset=utf-8")
+    context = {"assets": assets, "shell": reverse("office_sign_on"), "cache": "sign-on", "version": 2}
+    return render(request, "ui/offline_worker.js", context, content_type="text/javascript; charset=utf-8")

@@ -2,6 +2,7 @@
 import { EventClock } from "../live/clock.js";
 import { el, icon, mark, setSprites } from "../live/dom.js";
 import { isEnglish, say, setWords } from "../live/words.js";
+import { newKey } from "../offline/keys.js";
 import { cards } from "./cards.js";
 import * as dialogs from "./dialogs.js";
 import { find } from "./find.js";
@@ -41,14 +42,6 @@ const dateHere = new Intl.DateTimeFormat(isEnglish() ? "en" : "zh-CN", { day: "n
 /** The time of an instant at the venue, with its date on any other day than today. */
 const moment = (iso) => dayHere.format(new Date(iso)) === dayHere.format(new Date(state.now())) ? when(iso) : `${dateHere.format(new Date(iso))} ${when(iso)}`;
 const mine = () => state.queue.filter((event) => event.edition === page.edition);
-
-/** A key for a tap; pages that are not served over HTTPS have no randomUUID. */
-function newKey() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64; bytes[8] = (bytes[8] & 63) | 128;
-  return [...bytes].map((byte, place) => ([4, 6, 8, 10].includes(place) ? "-" : "") + byte.toString(16).padStart(2, "0")).join("");
-}
 
 const made = (entry, item, value = "1", more = {}) => ({
   key: newKey(), edition: page.edition, entry, item, value, reason: "", desk: deskName(), version: 0,

@@ -1,39 +1,12 @@
 // What a desk keeps on the tablet: the roster, and the queue of taps that were not sent yet. A tap is in the database before
 // the screen changes; only the server's answer takes it out. Wiping forgets the riders and keeps the queue.
+import { Database, done } from "../offline/database.js";
+
 const NAME = "sign-on", VERSION = 1;
 
-/** A request of IndexedDB as a promise. */
-const done = (request) => new Promise((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(request.error);
-});
-
-export class Store {
-  static async open() {
-    const request = indexedDB.open(NAME, VERSION);
-    request.onupgradeneeded = () => {
-      for (const name of ["roster", "queue", "conflicts"]) request.result.createObjectStore(name, { keyPath: "key" });
-    };
-    const store = new Store();
-    store.db = await done(request);
-    // Another tab that wants to delete or upgrade must not wait for this one.
-    store.db.onversionchange = () => store.db.close();
-    return store;
-  }
-
-  /** Run `work(table...)` in one transaction and wait until it is on the disk. */
-  async write(names, work) {
-    const transaction = this.db.transaction(names, "readwrite", { durability: "strict" });
-    const ended = new Promise((resolve, reject) => {
-      transaction.oncomplete = resolve;
-      transaction.onerror = transaction.onabort = () => reject(transaction.error);
-    });
-    work(...names.map((name) => transaction.objectStore(name)));
-    await ended;
-  }
-
-  all(name) {
-    return done(this.db.transaction(name).objectStore(name).getAll());
+export class Store extends Database {
+  static open() {
+    return super.open(NAME, VERSION, { roster: "key", queue: "key", conflicts: "key" });
   }
 
   /** {meta, rows} of an edition as it was last kept, or null. */

@@ -1,77 +1,33 @@
 // The network, when there is one: the roster down, the taps up, what other desks did back. Every tap carries its key, so that
 // sending again is harmless: whatever was not answered is sent once more.
-const SEND = 400, ROSTER_EACH = 60_000, POLL_EACH = 8_000, PATIENCE = 20_000;
+import { Talker } from "../offline/talker.js";
+
+const SEND = 400, ROSTER_EACH = 60_000, POLL_EACH = 8_000;
 const LET_GO = new Set(["done", "known"]);
 
 const cookie = (name) => document.cookie.split("; ").find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
 
-export class Sync {
+export class Sync extends Talker {
   /** `hands`: {store, edition, urls, state, changed(), clock}. `state` holds what the page draws. */
   constructor(hands) {
-    Object.assign(this, hands);
-    this.busy = null;
-    this.again = false;
-    this.rosterAt = 0;
+    super(hands, { lock: "sign-on-sync", every: POLL_EACH });
   }
 
-  start() {
-    addEventListener("online", () => this.now(true));
-    addEventListener("offline", () => this.fell());
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.now(); });
-    setInterval(() => this.now(), POLL_EACH);
-    return this.now(true);
+  async round() {
+    await this.alone(() => this.send());
+    if (!this.state.meta || Date.now() - this.freshAt > ROSTER_EACH) await this.fetchRoster();
   }
 
-  /** Talk to the server; a call while one is under way makes it talk once more afterwards. */
-  now(roster = false) {
-    if (roster) this.rosterAt = 0;
-    if (this.busy) { this.again = true; return this.busy; }
-    this.busy = this.talk().finally(() => {
-      this.busy = null;
-      if (this.again) { this.again = false; this.now(); }
-    });
-    return this.busy;
-  }
-
-  async talk() {
-    const lock = navigator.locks ? (work) => navigator.locks.request("sign-on-sync", work) : (work) => work();
-    try {
-      await lock(() => this.send());
-      if (!this.state.meta || Date.now() - this.rosterAt > ROSTER_EACH) await this.fetchRoster();
-      this.state.offline = false;
-      this.state.trouble = 0;
-    } catch (problem) {
-      if (problem?.name === "TypeError" || problem?.name === "TimeoutError" || problem?.name === "AbortError") this.state.offline = true;
-      else if (problem?.status === 401 || problem?.status === 403) await this.signedOut();
-      else if (problem?.status) this.state.trouble = problem.status;
-      else throw problem;
-    }
-    this.changed();
-  }
-
-  fell() {
-    this.state.offline = true;
-    this.changed();
-  }
-
-  async signedOut() {
-    this.state.signedOut = true;
+  async refused() {
     this.state.rows = new Map();
     this.state.meta = null;
     await this.store.wipe();
   }
 
-  async ask(url, options = {}) {
-    const answer = await fetch(url, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(PATIENCE), redirect: "error", ...options });
-    if (!answer.ok && answer.status !== 304) throw Object.assign(new Error(`HTTP ${answer.status}`), { status: answer.status });
-    this.state.signedOut = false;
-    return answer;
-  }
-
   async fetchRoster() {
     const known = this.state.meta?.etag;
     const answer = await this.ask(this.urls.roster, known ? { headers: { "If-None-Match": known } } : {});
-    this.rosterAt = Date.now();
+    this.freshAt = Date.now();
     if (answer.status === 304) { await this.keep({ fetched: Date.now() }, false); return; }
     const { rows, ...meta } = await answer.json();
     this.hear(meta);

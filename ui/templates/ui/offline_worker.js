@@ -1,6 +1,8 @@
-{% autoescape off %}// Keeps the sign-on page and what it is made of, so that it opens without a network. The riders are in the page's own database.
-const SHELL = "{{ scope }}", CACHE = "sign-on-1", SLOW = 4000;
+{% autoescape off %}// Keeps a page and what it is made of, so that it opens without a network. What the page knows is in its own database.
+// `lead`: addresses that show the kept page where they cannot be reached themselves.
+const SHELL = "{{ shell }}", NAME = "{{ cache }}-", CACHE = "{{ cache }}-{{ version }}", SLOW = 4000;
 const ASSETS = new Set([{% for asset in assets %}"{{ asset }}"{% if not forloop.last %}, {% endif %}{% endfor %}]);
+const LEAD = new Set([{% for address in lead %}"{{ address }}"{% if not forloop.last %}, {% endif %}{% endfor %}]);
 {% endautoescape %}
 self.addEventListener("install", (event) => {
   event.waitUntil((async () => {
@@ -13,7 +15,7 @@ self.addEventListener("install", (event) => {
 
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
-    for (const name of await caches.keys()) if (name.startsWith("sign-on-") && name !== CACHE) await caches.delete(name);
+    for (const name of await caches.keys()) if (name.startsWith(NAME) && name !== CACHE) await caches.delete(name);
     await self.clients.claim();
   })());
 });
@@ -29,10 +31,10 @@ const soon = (request) => Promise.race([
   new Promise((_, reject) => setTimeout(() => reject(new Error("slow")), SLOW)),
 ]);
 
-async function page(request) {
+async function page(request, shell) {
   try {
     const answer = await soon(request);
-    await keepShell(answer);
+    if (shell) await keepShell(answer);
     return answer;
   } catch {
     return await caches.match(SHELL) ?? Response.error();
@@ -52,6 +54,7 @@ async function asset(request, path) {
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
-  if (event.request.mode === "navigate" && url.pathname === SHELL) event.respondWith(page(event.request));
+  const shell = url.pathname === SHELL;
+  if (event.request.mode === "navigate" && (shell || LEAD.has(url.pathname))) event.respondWith(page(event.request, shell));
   else if (ASSETS.has(url.pathname)) event.respondWith(asset(event.request, url.pathname));
 });
