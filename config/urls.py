@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("config.api")),
     path("", include("ui.urls")),
     path("", include("results.urls")),
+    path("", include("timing.urls")),
     path("", include("race.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -33,6 +33,10 @@ class Clock:
                 best = offset
         return utc + best
 
+    def offset_us(self, at_us: int) -> int:
+        """What is added to the clock at a true instant."""
+        return next((offset for since, offset in reversed(self.offsets) if since is None or at_us >= since), 0)
+
 
 def microseconds(moment: datetime) -> int:
     """An instant as UTC microseconds since 1970, exactly."""

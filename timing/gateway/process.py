@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db import Error, close_old_connections, connection
 
 from race import clock
-from timing import decoders, intake
+from timing import decoders, heartbeat, intake
 from timing.decoders.model import Session
-from timing.gateway.line import Line, NotKept
+from timing.gateway.line import TELLING, Line, NotKept
 from timing.gateway.lines import Lines, Place
 from timing.models import Channel, Delivery
 
@@ -24,7 +24,16 @@ class Gateway(Lines):
         super().__init__(self._channels, _session, self._receive, _last, address=settings.GATEWAY_HOST)
         self.channels: dict[int, Channel] = {}
 
+    async def run(self) -> None:
+        """Work until `stopping` is set; then nobody is connected to it any more."""
+        try:
+            await super().run()
+        finally:
+            heartbeat.leave()
+
     def _channels(self) -> Iterable[Place]:
+        """In a thread, once a second: the channels that are wanted. It tells who is connected on the way."""
+        heartbeat.tell(list(self.lines))
         try:
             close_old_connections()
             wanted = Channel.objects.filter(kind=Channel.Kind.TCP, open=True, port__isnull=False)
@@ -46,6 +55,8 @@ class Gateway(Lines):
                 "make": channel.make,
                 "date": clock.now(edition).astimezone(ZoneInfo(edition.zone)).date().isoformat(),
             }
+            if line.heard_at is not None:
+                options["heard_at"] = line.heard_at.isoformat()
             if channel.host:  # boxes that we dial call themselves "1" or "00", each of them
                 options["source"] = channel.label
             intake.receive(channel, body, line.key, options=options, peer=line.peer)
@@ -57,7 +68,8 @@ class Gateway(Lines):
 def _last(place: Place) -> bytes:
     try:
         close_old_connections()
-        kept = Delivery.objects.filter(channel=place.key).order_by("-pk").values_list("body", flat=True).first()
+        said = Delivery.objects.filter(channel=place.key).exclude(key__startswith=TELLING)
+        kept = said.order_by("-pk").values_list("body", flat=True).first()
         return bytes(kept or b"")
     except Error as problem:
         raise NotKept(f"the database does not answer: {problem}") from problem

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from django import template
 from django.urls import NoReverseMatch
+from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from race import clock
+from race.models import Role
 from race.staff_links import staff_path
+from timing.line import words
 
 register = template.Library()
+
+#: Who one is at the desk, the first that fits.
+ROLES: tuple[tuple[str, str | Promise], ...] = (
+    (Role.Name.TIMING_CREW, gettext_lazy("Timing crew")),
+    (Role.Name.COMMISSAIRE, gettext_lazy("Commissaire")),
+    (Role.Name.ORGANISER, gettext_lazy("Organiser")),
+)
 
 # A place stands in the menu from the day its page exists: (URL name, word).
 PLACES: tuple[tuple[str, str | Promise], ...] = (
@@ -33,6 +46,22 @@ def line_url(context: template.Context, name: str, **arguments: Any) -> str:
         return staff_path(name, desk.slug if desk is not None else "", **arguments)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag(takes_context=True)
+def line_clock(context: template.Context) -> dict[str, Any]:
+    """The event's clock as the header shows it: the time now, how it runs (`race.clock`), its zone; and who one is there."""
+    desk = context["request"].desk
+    edition, real = desk.edition, timezone.now()
+    zone = _("Beijing time") if edition.zone == "Asia/Shanghai" else edition.zone
+    return {
+        "at": clock.now(edition, real),
+        "real": real.isoformat(),
+        "law": orjson.dumps(clock.segment(edition, real)).decode(),
+        "zone": edition.zone,
+        "zone_word": f"{zone} {words.zone(edition.zone)}",
+        "role": next((word for name, word in ROLES if name in desk.roles), ""),
+    }
 
 
 @register.simple_tag(takes_context=True)

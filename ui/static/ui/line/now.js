@@ -1,0 +1,27 @@
+// The parts that refresh themselves say how old they are. What cannot be fetched stays, and says so; what is no answer
+// (an error, the page to sign in) is never put in its place.
+import { timeOfDay } from "./clock.js";
+
+const LOST_MS = 7000;
+const age = document.getElementById("line-age");
+const now = document.getElementById("now");
+let seen = Date.now();
+
+document.addEventListener("htmx:before:response", (event) => {
+  const answer = event.detail.ctx.response.raw;
+  if (answer.redirected) {
+    event.preventDefault();
+    location.reload();
+  } else if (!answer.ok) {
+    event.preventDefault();
+  } else if (event.detail.ctx.sourceElement === now) {
+    seen = Date.now();
+  }
+});
+
+setInterval(() => {
+  const lost = Date.now() - seen > LOST_MS;
+  age.className = lost ? "age age-stale line-lost" : "age";
+  age.textContent = (lost ? age.dataset.old : age.dataset.now).replace("{time}", timeOfDay(seen));
+  document.body.classList.toggle("line-is-lost", lost);
+}, 500);
