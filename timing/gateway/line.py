@@ -49,6 +49,7 @@ class Line:
     dialled: DialledSession | None = None
     peer: str = field(init=False)
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+    heard: datetime = field(default_factory=lambda: datetime.now(UTC))  # when its last bytes came
     frames: deque[Frame] = field(default_factory=deque)
     queued: int = 0
     position: int = 0
@@ -98,7 +99,7 @@ class Line:
                 data = await self._next()
                 if not data:
                     break
-                self.spoke = True
+                self.spoke, self.heard = True, datetime.now(UTC)
                 self._queue(self.session.feed(data))
                 while self.queued > QUEUE_BYTES and not self.ended:
                     self.room.clear()
