@@ -101,12 +101,12 @@ def _emptying_is_quick() -> None:
         return [f"SELECT {len(list(tables))}"]  # type: ignore[call-overload]
 
     def empty(self: DatabaseOperations, sql_list: list[str]) -> None:
-        for turn in range(10):
+        for _time in range(9):
             try:
                 return _empty(self.connection)
             except OperationalError:
-                if turn == 9:
-                    raise
+                continue
+        return _empty(self.connection)
 
     DatabaseOperations.sql_flush = nothing  # type: ignore[assignment]
     DatabaseOperations.execute_sql_flush = empty  # type: ignore[method-assign]
