@@ -72,7 +72,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """A few figures for Prometheus."""
     figures = {
         "deliveries_total": Delivery.objects.count(),
-        "deliveries_pending": Pending.objects.count(),
+        "deliveries_pending": Pending.objects.filter(parked="").count(),
+        "deliveries_parked": Pending.objects.filter(parked=Pending.Parked.ASKED).count(),
         "reads_total": Read.objects.count(),
         "boards_lagging": len(live.lagging()),
         "races_total": Race.objects.count(),

@@ -43,6 +43,7 @@ class Ground:
     clocks: dict[int, Clock]
     places: dict[int, tuple[str, bool]]  # source -> its point, and whether it is the main one there
     ignored: frozenset[int]  # reads that do not count
+    undone: frozenset[int]  # deliveries of which no read counts that they were the first to bring
     moved: dict[int, int]  # reads that count at another instant
 
 
@@ -93,7 +94,7 @@ def ground(race: Race, at: int | None = None) -> Ground:
     rulings, ruled_us = _rulings(race, past)
     clocks, places = _sources(race, past, points)
     corrections = _standing(race, past)
-    ignored, moved = _corrected(corrections)
+    ignored, moved, undone = _corrected(corrections)
     facts = RaceFacts(
         waves=tuple(WaveFact(wave.code, gun) for wave, gun in _guns(waves, past)),
         entries=tuple(
@@ -118,6 +119,7 @@ def ground(race: Race, at: int | None = None) -> Ground:
         clocks=clocks,
         places=places,
         ignored=ignored,
+        undone=undone,
         moved=moved,
     )
 
@@ -260,6 +262,9 @@ def reads(known_ground: Ground, at: int | None = None, ingestions: Sequence[int]
     else:  # a few of many reads: found by their ingestion alone, and sorted out below
         where += " AND r.ingestion_id = ANY(%s)"
         wanted.append(list(ingestions))
+    if known_ground.undone:
+        where += " AND r.ingestion_id NOT IN (SELECT id FROM timing_ingestion WHERE delivery_id = ANY(%s))"
+        wanted.append(sorted(known_ground.undone))
     if at is not None:
         where += " AND r.ingestion_id IN (SELECT id FROM timing_ingestion WHERE edition_id = %s AND revision <= %s)"
         wanted += [known_ground.race.edition_id, at]
@@ -296,15 +301,19 @@ def _taken_back(made: Iterable[tuple[int, int | None]]) -> set[int]:
     return gone
 
 
-def _corrected(standing: Iterable[Correction]) -> tuple[frozenset[int], dict[int, int]]:
+def _corrected(standing: Iterable[Correction]) -> tuple[frozenset[int], dict[int, int], frozenset[int]]:
+    """The reads that do not count, those that count at another instant, and the deliveries that do not count."""
     ignored: set[int] = set()
+    undone: set[int] = set()
     moved: dict[int, int] = {}
     for correction in standing:
         if correction.read_id and correction.kind == Correction.Kind.IGNORE:
             ignored.add(correction.read_id)
+        elif correction.delivery_id and correction.kind == Correction.Kind.IGNORE:
+            undone.add(correction.delivery_id)
         elif correction.read_id and correction.at_us is not None:
             moved[correction.read_id] = correction.at_us
-    return frozenset(ignored), moved
+    return frozenset(ignored), moved, frozenset(undone)
 
 
 def _added(standing: Iterable[Correction], race: Race) -> tuple[Passing, ...]:

@@ -21,7 +21,7 @@ def refresh(race_id: int) -> int:
 @shared_task
 def sweep() -> tuple[int, int]:
     """Ring for every channel with something pending and every race that lags. Once a second; safe to run twice."""
-    channels = list(Pending.objects.values_list("channel_id", flat=True).distinct())
+    channels = list(Pending.objects.filter(parked="").values_list("channel_id", flat=True).distinct())
     for channel in channels:
         doorbell.ring(doorbell.INGEST, [channel])
     try:

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from race import revision
 from race.models import Assignment, Edition, Entry, TimingPoint, User
 from race.refused import Refused
-from timing import typed
-from timing.models import Correction, Read
+from timing import carriers, standing, typed
+from timing.models import Correction, Delivery, Read
 
 Kind = Correction.Kind
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,6 +44,42 @@ def ignore(read: Read, *, by: User | None, evidence: str) -> Correction:
     )
     revision.advance(made.edition, _races_of(read), [made])
     return made
+
+
+@transaction.atomic
+def ignore_delivery(delivery: Delivery, *, by: User | None, evidence: str) -> Correction:
+    """No read counts that this delivery was the first to bring: an upload is undone. Its bytes and reads stay.
+
+    A read that another delivery brought before it counts as before; one that came again after it does not.
+    """
+    edition = delivery.channel.edition
+    Delivery.objects.select_for_update(of=("self",)).only("pk").get(pk=delivery.pk)
+    if delivery.pk in ignored_deliveries(edition):
+        raise Refused("already_ignored", _("The reads of this file do not count already."))
+    made = Correction.objects.create(
+        edition=edition, kind=Kind.IGNORE, delivery=delivery, by=by, evidence=_evidence(evidence)
+    )
+    revision.advance(edition, _races_of_delivery(delivery), [made])
+    return made
+
+
+def ignored_deliveries(edition: Edition) -> dict[int, int]:
+    """The deliveries whose reads do not count: delivery -> the correction to undo so that they do. One query."""
+    kinds = (Kind.IGNORE, Kind.UNDO)
+    made = Correction.objects.filter(edition=edition, kind__in=kinds).order_by("revision", "pk")
+    rows = list(made.values_list("pk", "undoes", "delivery"))
+    gone = standing.taken_back((pk, earlier) for pk, earlier, _delivery in rows)
+    newest: dict[int, int] = {}  # a correction -> the newest of the chain that takes it back and brings it back
+    for pk, earlier, _delivery in reversed(rows):
+        if earlier is not None:
+            newest[earlier] = newest.get(pk, pk)
+    return {delivery: newest.get(pk, pk) for pk, _, delivery in rows if delivery is not None and pk not in gone}
+
+
+def _races_of_delivery(delivery: Delivery) -> set[int]:
+    chips = Read.objects.filter(ingestion__in=delivery.ingestions.values("pk")).values_list("chip", flat=True)
+    carried = carriers.carried(delivery.channel.edition, set(chips.distinct()))
+    return {race for pairs in carried.values() for race, _course in pairs}
 
 
 @transaction.atomic
@@ -82,5 +118,6 @@ def undo(correction: Correction, *, by: User | None, evidence: str) -> Correctio
         first = first.undoes
     races = {first.entry.race_id} if first.entry else set()
     races |= _races_of(first.read) if first.read else set()
+    races |= _races_of_delivery(first.delivery) if first.delivery else set()
     revision.advance(made.edition, races, [made])
     return made

@@ -6,7 +6,7 @@ in the middle leaves nothing behind; the next one finds the same `Pending` row a
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -19,7 +19,8 @@ from django.db.models import QuerySet
 
 from race import revision
 from race.models import Edition
-from timing import decoders, typed
+from timing import carriers, decoders, parking, states, typed
+from timing.decoders.forwarder_log import is_forwarder_log, sent_frames
 from timing.decoders.model import Context, Parsed, Read, Reject
 from timing.decoders.wall_clock import local_text
 from timing.models import Channel, Delivery, Ingestion, Marker, Pending, Source
@@ -49,7 +50,8 @@ class Part:
 
 
 def take_in(channel_id: int, *, wait: bool = True, only: int | None = None) -> int:
-    """Take in what is pending of a channel. Returns how many parts that were; safe to run twice, or at the same time.
+    """Take in what is pending of a channel, but what is parked. Returns how many parts that were; safe to run twice, or
+    at the same time.
 
     `wait` False: leave at once if somebody is at it. He goes on until nothing is pending; what arrives in the moment in
     which he leaves is rung for by the sweep. `only`: this delivery, past all others, for somebody who waits for its
@@ -73,7 +75,8 @@ def _parse_ahead(channel_id: int, only: int | None) -> None:
 
 
 def _waiting(channel_id: int, only: int | None) -> QuerySet[Pending]:
-    waiting = Pending.objects.filter(channel_id=channel_id).order_by("file", "delivery_id")
+    ours = Pending.objects.filter(channel_id=channel_id, parked=Pending.Parked.NO)
+    waiting = ours.order_by("file", "delivery_id")
     return waiting if only is None else waiting.filter(pk=only)
 
 
@@ -90,9 +93,22 @@ def _take_next(channel_id: int, wait: bool, only: int | None) -> int:
     if not rows:
         return 0
     channel = Channel.objects.select_related("edition").prefetch_related("sources").get(pk=channel_id)
+    if _park(rows[0], channel):
+        return 1
     parts = _cut(rows, channel)
     _store(channel, parts)
     return len(parts)
+
+
+def _park(pending: Pending, channel: Channel) -> bool:
+    """Put a file aside that looks like another race's, unless somebody has said that it counts."""
+    if not pending.file or pending.done or pending.parked_why:
+        return False
+    reads = _parse(pending.delivery_id, channel.make, channel.edition.zone).reads
+    why = parking.why(channel.edition, reads)
+    if why:
+        Pending.objects.filter(pk=pending.pk).update(parked=Pending.Parked.ASKED, parked_why=why)
+    return bool(why)
 
 
 def _cut(rows: Sequence[Pending], channel: Channel) -> list[Part]:
@@ -116,8 +132,17 @@ def _cut(rows: Sequence[Pending], channel: Channel) -> list[Part]:
 def _parse(delivery_id: int, make: str, zone: str) -> Parsed:
     """What the decoder makes of a delivery's bytes. Kept for the next part of the same large file: bytes never change."""
     delivery = Delivery.objects.get(pk=delivery_id)
-    options: dict[str, Any] = delivery.options
-    body = bytes(delivery.body)
+    options: dict[str, Any] = delivery.options | {"make": delivery.options.get("make") or make}
+    try:
+        return read_body(bytes(delivery.body), options, zone)
+    except Exception:
+        # A decoder must never raise. If one does, the bytes are kept and the line goes on: a race cannot wait for a patch.
+        logger.exception("the decoder failed on delivery %s", delivery_id)
+        return Parsed(rejects=(Reject(bytes(delivery.body), "decoder_failed"),))
+
+
+def read_body(body: bytes, options: Mapping[str, Any], zone: str) -> Parsed:
+    """What a decoder makes of bytes that are to be read so; `zone` is the edition's, for where the options name none."""
     context = Context(
         zone=options.get("zone") or zone,
         race_date=date.fromisoformat(options["date"]) if options.get("date") else None,
@@ -125,13 +150,11 @@ def _parse(delivery_id: int, make: str, zone: str) -> Parsed:
         file_name=options.get("name", ""),
         source=options.get("source", ""),
         needs_source=True,
+        columns=options.get("columns", ""),
     )
-    try:
-        return decoders.decoder(options.get("make") or make).parse(body, context)
-    except Exception:
-        # A decoder must never raise. If one does, the bytes are kept and the line goes on: a race cannot wait for a patch.
-        logger.exception("the decoder failed on delivery %s", delivery_id)
-        return Parsed(rejects=(Reject(body, "decoder_failed"),))
+    if is_forwarder_log(body):
+        body = b"".join(sent_frames(body))
+    return decoders.decoder(options["make"]).parse(body, context)
 
 
 def _store(channel: Channel, parts: list[Part]) -> None:
@@ -144,11 +167,12 @@ def _store(channel: Channel, parts: list[Part]) -> None:
     _number(parts)
     new = _insert(_rows(parts, sources, allowed))
     chips = {chip for _ingestion, chip, _source in new}
-    carried = _races(edition, chips)
+    riding = carriers.carried(edition, chips)
     markers = _markers(parts, sources)
-    ingestions = Ingestion.objects.bulk_create([_ingestion(edition, part, new, carried, markers) for part in parts])
-    races = _affected(new, carried, sources.values())
-    revision.advance(edition, races, ingestions)
+    ingestions = Ingestion.objects.bulk_create([_ingestion(edition, part, new, riding, markers) for part in parts])
+    races = _affected(new, riding, sources.values())
+    offsets = states.note(channel, {part.pending: part.parsed.states for part in parts if part.first == 0}, sources)
+    revision.advance(edition, races.union(states.races(offsets)), [*ingestions, *offsets])
     _finish(parts)
 
 
@@ -166,7 +190,8 @@ def _number(parts: Sequence[Part]) -> None:
 def _sources(channel: Channel, parts: Iterable[Part]) -> dict[str, Source]:
     """The sources the parts name. An unknown name becomes an unmapped source: stored, and counting nowhere yet."""
     names = {read.source for part in parts for read in part.reads}
-    names |= {marker.source for part in parts if part.first == 0 for marker in part.parsed.markers}
+    names |= {one.source for part in parts if part.first == 0 for one in part.parsed.markers}
+    names |= {one.source for part in parts for one in part.parsed.states}
     names = {name for name in names if _fits(name, LONGEST_NAME)}
     known = {source.name: source for source in Source.objects.filter(edition=channel.edition, name__in=names)}
     missing = sorted(names - set(known))
@@ -287,22 +312,6 @@ def _anything_known(cursor: CursorWrapper, ordered: Sequence[Identity]) -> bool:
 def _copy(cursor: CursorWrapper, table: str, lines: str) -> None:
     with cursor.copy(f"COPY {table} ({COLUMNS}) FROM STDIN") as copy:
         copy.write(lines)
-
-
-def _races(edition: Edition, chips: set[str]) -> dict[str, set[tuple[int, int]]]:
-    """Chip -> {(race, course)} of every entry that carries or carried it, or whose bib it says."""
-    carried = typed.riders(edition, chips)
-    if chips:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT DISTINCT t.code, e.race_id, r.course_id FROM race_transponder t"
-                " JOIN race_assignment a ON a.transponder_id = t.id JOIN race_entry e ON e.id = a.entry_id"
-                " JOIN race_race r ON r.id = e.race_id WHERE t.edition_id = %s AND t.code = ANY(%s)",
-                [edition.pk, sorted(chips)],
-            )
-            for code, race, course in cursor.fetchall():
-                carried.setdefault(code, set()).add((race, course))
-    return carried
 
 
 def _affected(new: New, carried: dict[str, set[tuple[int, int]]], sources: Iterable[Source]) -> set[int]:

@@ -4,18 +4,29 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from race.models import Race
-from results import facts
+from results import facts, memory
 from tests import cast
 from tests.results.test_facts import RACED, raced
-from timing import corrections
-from timing.models import Correction, Source
+from timing import corrections, ingest
+from timing.models import Correction, Read, Source
 
 pytestmark = pytest.mark.django_db
 
 ADDRESS = "/api/v1/timing/corrections/"
-WORDS = {"read": None, "race": None, "bib": None, "point": None, "at": None, "correction": None, "evidence": "film"}
+WORDS = {
+    "read": None,
+    "delivery": None,
+    "race": None,
+    "bib": None,
+    "point": None,
+    "at": None,
+    "correction": None,
+    "evidence": "film",
+}
 IGNORED = ["1 2 FIN 2", "2 3 FIN 2", "3 1 racing 1", "4 4 racing 1"]
 
 
@@ -95,6 +106,9 @@ def test_a_passing_that_somebody_saw_is_added(client):
     [
         ({"kind": "erase", "read": 1}, (400, [("invalid_choice", "kind")])),
         ({"kind": "ignore"}, (400, [("required", "read")])),
+        ({"kind": "ignore", "read": 1, "delivery": 1}, (400, [("not_wanted", "delivery")])),
+        ({"kind": "ignore", "delivery": 10**12}, (400, [("invalid", "delivery")])),
+        ({"kind": "move", "delivery": 1, "at": "2024-05-25T09:45:00Z"}, (400, [("required", "read")])),
         ({"kind": "ignore", "read": 10**12}, (400, [("invalid", "read")])),
         ({"kind": "ignore", "read": 1, "bib": 3}, (400, [("not_wanted", "bib")])),
         ({"kind": "move", "read": 1}, (400, [("required", "at")])),
@@ -182,6 +196,56 @@ def test_a_wrong_file_is_taken_out_read_by_read(client):
     for read in desk.get(f"/api/v1/timing/reads/?delivery={wrong.pk}")["results"]:
         desk.post(kind="ignore", read=read["id"], evidence="file of the wrong day")
     assert stage.table() == RACED
+
+
+def test_an_upload_is_undone_as_a_whole_and_that_undone(client):
+    """What the delivery was the first to bring no longer counts; what another one had brought before counts on."""
+    stage = raced()
+    wrong = stage.reads("C3 09:21:01", "C4 09:39:30", "C1 09:40:00")
+    assert stage.table() != RACED
+    desk = Desk(client, stage)
+    status, made = desk.post(kind="ignore", delivery=wrong.pk, evidence="file of the wrong day")
+    said = {"kind": "ignore", **WORDS, "delivery": wrong.pk, "evidence": "file of the wrong day"}
+    assert (status, lasting(made), stage.table()) == (201, said, RACED)
+    assert Race.objects.get().revision == made["revision"]
+    assert desk.post(kind="ignore", delivery=wrong.pk) == (409, [("already_ignored", None)])
+    assert corrections.ignored_deliveries(stage.edition) == {wrong.pk: made["id"]}
+    chain = [made["id"]]
+    for _ in range(3):
+        chain.append(desk.post(kind="undo", correction=chain[-1])[1]["id"])
+        held = corrections.ignored_deliveries(stage.edition)
+        assert (held, stage.table() == RACED) == (({wrong.pk: chain[-1]}, True) if len(chain) % 2 else ({}, False))
+
+
+def test_the_past_knows_the_upload_that_was_undone_later():
+    stage = raced()
+    stage.reads("C3 09:21:01", "C4 09:39:30")
+    stage.race.refresh_from_db()
+    then, table = stage.race.revision, stage.table()
+    corrections.ignore_delivery(stage.channel.deliveries.latest("pk"), by=None, evidence="film")
+    assert (stage.table(), stage.table(at=then)) == (RACED, table)
+
+
+def test_a_part_that_is_taken_in_after_the_undo_does_not_count_either():
+    stage = raced()
+    later = stage.delivered("C3 09:21:01", "C4 09:39:30")
+    corrections.ignore_delivery(later, by=None, evidence="film")
+    memory.known(stage.race)
+    ingest.take_in(stage.channel.pk)
+    assert (Read.objects.filter(ingestion__delivery=later).count(), stage.table()) == (2, RACED)
+    known, gathered = memory.known(stage.race), facts.gather(stage.race)
+    assert set(known.facts.passings) == set(gathered.facts.passings)
+
+
+def test_an_undone_upload_costs_no_query_more(django_assert_num_queries):
+    stage = raced()
+    with CaptureQueriesContext(connection) as before:
+        facts.gather(stage.race)
+    for second in range(3):
+        wrong = stage.reads(f"C3 09:21:0{second}", "C4 09:39:30")
+        corrections.ignore_delivery(wrong, by=None, evidence="film")
+    with django_assert_num_queries(len(before)):
+        facts.gather(stage.race)
 
 
 def test_the_thread_of_a_spare_bike(client):

@@ -14,7 +14,7 @@ from race.api.fields import Instant, VenueInstant
 from race.api.scope import Scoped
 from race.models import Edition, Entry, Role, TimingPoint, User
 from timing import corrections
-from timing.models import Correction, Read
+from timing.models import Correction, Delivery, Read
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Kind = Correction.Kind
@@ -22,10 +22,13 @@ Words = Mapping[str, Any]
 
 
 class CorrectionRow(serializers.ModelSerializer[Correction]):
-    """A correction. `read` for ignore and move; `race`, `bib` and `point` for add; `correction` is what an undo undoes."""
+    """A correction. `read` for ignore and move, or `delivery` for an ignore of all reads it was the first to bring; `race`,
+    `bib` and `point` for add; `correction` is what an undo undoes.
+    """
 
     kind = serializers.CharField()
     read = serializers.IntegerField(source="read_id", allow_null=True)
+    delivery = serializers.IntegerField(source="delivery_id", allow_null=True)
     race = serializers.CharField(source="entry.race.slug", default=None, allow_null=True)
     bib = serializers.IntegerField(source="entry.bib", default=None, allow_null=True)
     point = serializers.CharField(source="point.code", default=None, allow_null=True)
@@ -36,7 +39,8 @@ class CorrectionRow(serializers.ModelSerializer[Correction]):
     class Meta:
         model = Correction
         fields = [
-            "id", "kind", "read", "race", "bib", "point", "at", "correction", "evidence", "revision", "recorded_at",
+            "id", "kind", "read", "delivery", "race", "bib", "point", "at", "correction", "evidence", "revision",
+            "recorded_at",
         ]  # fmt: skip
 
     def get_at(self, made: Correction) -> str | None:
@@ -51,6 +55,7 @@ class CorrectionRequest(serializers.Serializer[Any]):
 
     kind = serializers.CharField(help_text="ignore, move, add or undo")
     read = serializers.IntegerField(required=False, allow_null=True, default=None)
+    delivery = serializers.IntegerField(required=False, allow_null=True, default=None)
     race = serializers.SlugField(required=False, allow_null=True, default=None)
     bib = serializers.IntegerField(required=False, allow_null=True, default=None)
     point = serializers.SlugField(required=False, allow_null=True, default=None)
@@ -67,7 +72,9 @@ class CorrectionRequest(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Every word the kind needs, and none that it does not know: a correction is read by others later."""
         needs = NEEDS[attrs["kind"]]
-        for name in ("read", "race", "bib", "point", "at", "correction"):
+        if attrs["kind"] == Kind.IGNORE and attrs["read"] is None and attrs["delivery"] is not None:
+            needs = ("delivery",)
+        for name in ("read", "delivery", "race", "bib", "point", "at", "correction"):
             if name in needs and attrs[name] is None:
                 raise serializers.ValidationError({name: self.fields[name].error_messages["required"]}, "required")
             if name not in needs and attrs[name] is not None:
@@ -107,12 +114,22 @@ def _read(edition: Edition, words: Words) -> Read:
     return read
 
 
+def _delivery(edition: Edition, words: Words) -> Delivery:
+    ours = Delivery.objects.filter(channel__edition=edition).select_related("channel__edition").defer("body")
+    delivery = ours.filter(pk=words["delivery"]).first()
+    if delivery is None:
+        raise serializers.ValidationError({"delivery": "unknown delivery"})
+    return delivery
+
+
 def _us(words: Words) -> int:
     at: datetime = words["at"]
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
 def _ignore(edition: Edition, words: Words, by: User | None) -> Correction:
+    if words["delivery"] is not None:
+        return corrections.ignore_delivery(_delivery(edition, words), by=by, evidence=words["evidence"])
     return corrections.ignore(_read(edition, words), by=by, evidence=words["evidence"])
 
 

@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it once and say how much there was."""
-        channels = list(Pending.objects.values_list("channel_id", flat=True).distinct())
+        channels = list(Pending.objects.filter(parked="").values_list("channel_id", flat=True).distinct())
         parts = sum(ingest.take_in(channel) for channel in channels)
         tended = tasks.tend()
         sent = sum(postbox.send(edition) for edition in postbox.due())
