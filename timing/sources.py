@@ -14,7 +14,8 @@ from timing.models import ClockOffset, Source
 LONGEST_OFFSET_US = 400 * 86_400 * 1_000_000
 
 
-def _races(*points: TimingPoint | None) -> list[int]:
+def races_at(*points: TimingPoint | None) -> list[int]:
+    """The races whose boards change with a source that stands at these points."""
     courses = [point.course_id for point in points if point is not None]
     return list(Race.objects.filter(course__in=courses).values_list("pk", flat=True))
 
@@ -36,7 +37,7 @@ def place(
         raise Refused("other_edition", _("This timing point belongs to another edition."))
     before = source.point
     wanted = {"point_id": point.pk if point else None, "role": role, "zone": zone}
-    changes.edit(source.edition, _races(before, point), [(source, wanted)], by=by, reason=reason)
+    changes.edit(source.edition, races_at(before, point), [(source, wanted)], by=by, reason=reason)
     return source
 
 
@@ -55,5 +56,5 @@ def set_offset(
     offset = ClockOffset.objects.create(
         edition=source.edition, source=source, since=since, offset_us=offset_us, evidence=evidence, by=by
     )
-    revision.advance(source.edition, _races(source.point), [offset])
+    revision.advance(source.edition, races_at(source.point), [offset])
     return offset

@@ -73,11 +73,12 @@ def test_after_a_reconnect_all_since_the_last_is_asked_for():
     assert (session.pending, replies(session, passing(9))) == (b"", [resend(8, 8)])
 
 
-def test_what_is_no_passing_is_control_and_not_kept():
+def test_what_is_no_passing_is_control_and_of_its_health_one_of_a_kind_is_kept():
     time = request(0x24, field(1, START_UTC, 8))
     said = STATUS + time + request(0xFFFF, field(1, 4, 2)) + request(0x45)
-    assert [frame[1:] for frame in fed(MAKE, said, [])[0]] == [(b"", False)] * 4
-    assert parse(said) == Parsed(
+    kept = [(b"", True, True)] * 2 + [(b"", False, False)] * 3
+    assert [frame[1:] for frame in fed(MAKE, said + STATUS, [])[0]] == kept
+    assert parse(said)._replace(states=()) == Parsed(
         control=(
             {"type": "STATUS"},
             {"type": "GET_TIME", "reader_time": "2024-05-25T09:00:00.000"},

@@ -26,7 +26,7 @@ def parse(body, context=CONTEXT):
 def test_after_the_locations_the_stream_is_started():
     said = b"ack~getconnectionid~g4vn\r\nack~getlocations~start~finish\r\nping\r\nack~ping\r\nerr~start~nowhere\r\n"
     frames, session = fed(MAKE, said, [])
-    assert [frame[1:] for frame in frames] == [
+    assert [frame[1:3] for frame in frames] == [
         (b"", False), (b"start\r\n", False), (b"ack~ping\r\n", False), (b"", False), (b"", False),
     ]  # fmt: skip
     assert parse(said) == Parsed(

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from tests.timing.streams import bodies
 from timing.decoders import decoder
-from timing.decoders.model import Context, Parsed, Read, Reject
+from timing.decoders.model import Context, Parsed, Read, Reject, State
 from timing.decoders.wall_clock import day_us, time_us
 
 MAKE = decoder("feibot")
@@ -65,7 +65,9 @@ def test_requests_one_after_the_other_and_a_bare_query():
 def test_a_heartbeat_is_answered_and_tells_the_battery():
     body = b"GET /time/api/testConnection?machineId=H002&batPercent=81&reader1Working=1&t=7&sign=8 HTTP/1.1\r\n"
     assert parse(body) == Parsed(
-        replies=(b"ok",), control=({"type": "heartbeat", "machine": "H002", "battery_pct": "81", "reader_1": "1"},)
+        replies=(b"ok",),
+        control=({"type": "heartbeat", "machine": "H002", "battery_pct": "81", "reader_1": "1"},),
+        states=(State("H002", battery=81, said=(("reader_1", "1"),)),),
     )
 
 

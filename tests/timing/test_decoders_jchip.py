@@ -32,7 +32,7 @@ def test_a_kept_line_says_its_reader_and_clock_wherever_it_lands():
     repeated = b"#" + NAME + b"#" + CLOCK
     assert frames == [
         Frame(NAME, b"GT\r", False),
-        Frame(b"#" + NAME + CLOCK, b"S0000\r", True),
+        Frame(b"#" + NAME + CLOCK, b"S0000\r", True, True),
         Frame(repeated + DATED, b"", True),
         Frame(repeated + DATED, b"", True),
     ]

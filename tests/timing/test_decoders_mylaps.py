@@ -131,13 +131,13 @@ def test_version_1_is_a_choice():
     ]
 
 
-def test_control_messages_are_understood_and_not_kept():
+def test_control_messages_are_understood_and_only_what_devices_tell_is_kept():
     said = (
         b"Start@AckPing@$\x00\x00Start@AckGetInfo@PSD-0C0210@Unknown@Laptop$Toolkit@GetLocations@ln=Start@$A@AckPong@$"
     )
     session = MYLAPS.session("LYDG")
-    assert [frame[1:] for frame in session.feed(said)] == [(b"", False)] * 4
-    assert parse(said) == Parsed(
+    assert [frame.keep for frame in session.feed(said)] == [False, True, False, False]
+    assert parse(said)._replace(states=()) == Parsed(
         control=(
             {"type": "AckPing", "location": "Start"},
             {"type": "AckGetInfo", "location": "Start"},

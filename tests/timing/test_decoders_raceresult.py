@@ -102,14 +102,14 @@ def test_a_marker_is_no_rider(chip):
     assert parse(record(chip=chip)) == Parsed(markers=(Marker("D-5001", "marker", chip.decode(), read().local_us),))
 
 
-def test_what_the_decoder_says_of_itself_is_not_kept():
+def test_of_what_the_decoder_says_of_itself_only_its_health_is_kept():
     body = (
         b"GETPROTOCOL;2.0;1.0;3.0\r\nSETPROTOCOL;2.0\r\nSTARTOPERATION;OK;0000-00-00;00:00:00.000\r\nPING\r\n"
         b"GETTIME;2024-05-25;09:00:02.942\r\nPASSINGS;2\r\nGETSTATUS;2024-05-25;09:00:00.1;1;11110000;1;177;0;0,0;1;81;0\r\n"
         b"GETSTATUS;x\r\nONLY 2 PASSINGS\r\n\r\n"
     )
-    assert [frame[1:] for frame in fed(MAKE, body, [])[0]] == [(b"", False)] * 10
-    assert parse(body) == Parsed(
+    assert [frame.keep for frame in fed(MAKE, body, [])[0]] == [*[False] * 4, True, False, True, *[False] * 3]
+    assert parse(body)._replace(states=()) == Parsed(
         control=(
             {"type": "GETPROTOCOL"},
             {"type": "SETPROTOCOL"},
@@ -125,7 +125,8 @@ def test_what_the_decoder_says_of_itself_is_not_kept():
     )
 
 
-ASK = b"SETPROTOCOL;2.0\r\nSETPUSHPASSINGS;1;0\r\nGETSTATUS\r\nPASSINGS\r\n"
+ASK_STATUS = b"GETSTATUS\r\nGETTIME\r\n"
+ASK = b"SETPROTOCOL;2.0\r\nSETPUSHPASSINGS;1;0\r\n" + ASK_STATUS + b"PASSINGS\r\n"
 
 
 def replies(session, body):
@@ -138,7 +139,7 @@ def test_a_hole_in_the_numbers_is_asked_for():
     assert replies(session, record(6, push=False) + record(7, push=False) + b"\r\n" + record(9)) == b""
     assert replies(session, record(1, file=13) + record(3, file=13)) == b"2:1\r\n"
     assert replies(session, record(2, file=14)) == b"1:1\r\n"
-    assert (session.keep_alive(), MAKE.port) == (b"PING\r\n", 3601)
+    assert (session.keep_alive(), session.keep_alive(), MAKE.port) == (ASK_STATUS, b"PING\r\n", 3601)
 
 
 def test_a_hole_that_was_not_filled_before_the_line_broke():

@@ -74,10 +74,10 @@ def test_a_status_is_as_long_as_it_says_even_with_a_line_feed_in_it():
     )
 
 
-def test_what_the_box_says_of_itself_is_not_kept():
+def test_of_what_the_box_says_of_itself_only_its_health_is_kept():
     body = b"1,Connected,0,0\r\nV=12.7\r\nS=10\r\n9:5:1 25-5-2024\xff\r\n9:5:1 25-13-2024\r\nu#8\xff\r\n"
-    assert [frame[1:] for frame in fed(MAKE, body, [])[0]] == [(b"", False)] * 6
-    assert parse(body) == Parsed(
+    assert [frame.keep for frame in fed(MAKE, body, [])[0]] == [False, True, False, True, False, False]
+    assert parse(body)._replace(states=()) == Parsed(
         control=(
             {"type": "banner"},
             {"type": "heartbeat", "volts": 12.7},
@@ -101,23 +101,23 @@ def test_a_hole_in_the_numbers_is_asked_for_once():
     frames, session = fed(MAKE, line(10) + line(13) + line(11, rewound=1) + line(14) + line(2) + line(3), [])
     assert [frame.reply for frame in frames] == [b"", b"6\x00\x0010\r13\r", b"", b"", b"", b""]
     session.feed(line(12, rewound=1))
-    assert session.opening() == b"?6\x00\x003\r1000003\r"
-    assert session.keep_alive() == b"?"
+    assert session.opening() == b"?r6\x00\x003\r1000003\r"
+    assert (session.keep_alive(), session.keep_alive()) == (b"?r", b"?")
 
 
 def test_a_hole_that_was_not_filled_before_the_line_broke():
     session = MAKE.session("LYDG")
     session.feed(line(10) + line(13) + line(15) + line(11, rewound=1))
-    assert session.opening() == b"?6\x00\x0010\r1000015\r"
+    assert session.opening() == b"?r6\x00\x0010\r1000015\r"
     session.feed(line(14, rewound=1))
-    assert session.opening() == b"?6\x00\x0015\r1000015\r"
+    assert session.opening() == b"?r6\x00\x0015\r1000015\r"
 
 
 def test_a_hole_over_a_broken_line():
     session = MAKE.session("LYDG")
-    assert session.opening() == b"?"
+    assert session.opening() == b"?r"
     session.feed(line(10) + b"0,900,14")
-    assert session.opening() == b"?6\x00\x0010\r1000010\r"
+    assert session.opening() == b"?r6\x00\x0010\r1000010\r"
     assert session.feed(line(12)) == [Frame(line(12), b"6\x00\x0010\r12\r", True)]
     assert MAKE.port == 23
 

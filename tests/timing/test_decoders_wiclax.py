@@ -39,8 +39,8 @@ def test_a_gun_is_of_the_race_day():
 
 def test_what_is_no_read_is_control_and_only_its_clock_is_kept():
     said = b"*\rCLOCKOK\rREADOK\rCLOCK 25-05-2024 08:59:59\r"
-    assert [frame[1:] for frame in fed(MAKE, said, [])[0]] == [(b"", False)] * 3 + [(b"", True)]
-    assert parse(said) == Parsed(
+    assert [frame[1:] for frame in fed(MAKE, said, [])[0]] == [(b"", False, False)] * 3 + [(b"", True, True)]
+    assert parse(said)._replace(states=()) == Parsed(
         control=(
             {"type": "heartbeat"},
             {"type": "clock_set"},

@@ -19,14 +19,26 @@ from binascii import crc_hqx
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from timing.decoders.framing import NOISE
-from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, FrameTooLong, Marker, Parsed, Read, Reject, Scalar
+from timing.decoders.framing import NOISE, Telling
+from timing.decoders.model import (
+    MAX_FRAME,
+    Context,
+    Decoder,
+    Frame,
+    FrameTooLong,
+    Marker,
+    Parsed,
+    Read,
+    Reject,
+    Scalar,
+    State,
+)
 from timing.decoders.records import BadRecord, Body, source_of, told, wall_us
 from timing.decoders.wall_clock import local_text
 
 PORT = 5403
 START, END, ESCAPE = b"\x8e", b"\x8f", 0x8D
-PASSING, RESEND, GET_TIME = 0x01, 0x04, 0x24
+PASSING, STATUS, RESEND, GET_TIME = 0x01, 0x02, 0x04, 0x24
 TYPES = {
     0x00: "RESET", 0x02: "STATUS", 0x03: "VERSION", 0x04: "RESEND", 0x05: "CLEAR_PASSING", 0x13: "SERVER_SETTINGS",
     0x15: "SESSION", 0x16: "NETWORK_SETTINGS", 0x18: "WATCHDOG", 0x20: "PING", 0x24: "GET_TIME", 0x28: "GENERAL_SETTINGS",
@@ -159,6 +171,7 @@ class _Records(Body):
             self._take_passing(record.fields)
         elif record.kind in TYPES:
             self.control.append({"type": TYPES[record.kind], **self._said(record)})
+            self._tell(record)
         else:
             raise BadRecord("unknown_function")
 
@@ -166,6 +179,20 @@ class _Records(Body):
         if record.kind == GET_TIME and 0x01 in record.fields:
             return {"reader_time": local_text(wall_us(record.fields[0x01], self.context))}
         return {"code": record.fields.get(0x01)} if record.kind == 0xFFFF else {}
+
+    def _tell(self, record: Record) -> None:
+        """Its clock; of a status its noise, temperature and volts."""
+        fields, decoder = record.fields, record.fields.get(0x81)
+        source = "" if decoder is None else str(decoder)
+        if record.kind == GET_TIME and 0x01 in fields:
+            self.tell(State(source, wall_us(fields[0x01], self.context)))
+        elif record.kind == STATUS:
+            volts = _small(fields.get(0x0C))
+            said = told(
+                noise=_small(fields.get(0x01)), temperature=_small(fields.get(0x07)), gps=_small(fields.get(0x06)),
+                volts=None if volts is None else volts / 10,
+            )  # fmt: skip
+            self.tell(State(source, said=said))
 
     def _take_passing(self, fields: dict[int, int]) -> None:
         chip, clock = fields.get(0x03), fields.get(0x04, fields.get(0x10))
@@ -208,6 +235,7 @@ class P3Session:
     def __init__(self, server_name: str) -> None:
         self._tail = b""
         self._numbers = _Numbers()
+        self._telling = Telling()
         self._after_debris = False
 
     @property
@@ -222,6 +250,7 @@ class P3Session:
 
     def keep_alive(self) -> bytes:
         """A question that every decoder answers."""
+        self._telling.due()
         return ASK_TIME
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -245,8 +274,9 @@ class P3Session:
             return Frame(raw, b"", True)
         # What has no end of its own would run into the next that is kept: so the record that ended it is kept too.
         keep = self._after_debris or record.kind == PASSING or record.kind not in TYPES
+        tells = not keep and record.kind in (STATUS, GET_TIME) and self._telling.new(TYPES[record.kind])
         self._after_debris = False
-        return Frame(raw, self._numbers.missing_before(record), keep)
+        return Frame(raw, self._numbers.missing_before(record), keep or tells, tells)
 
 
 AMB_P3 = Decoder("amb_p3", ("amb_p3",), parse, P3Session, PORT)

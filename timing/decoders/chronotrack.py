@@ -145,7 +145,7 @@ class Ctp01Session(DelimitedSession):
         super().__init__(END, partial(answer, server_name=server_name), _is_login)
 
     def keep_alive(self) -> bytes:
-        """What to ask a silent client, so that a dead line shows."""
+        """What to ask a client, so that a dead line shows."""
         return PING
 
 

@@ -19,8 +19,8 @@ from functools import partial
 from urllib.parse import unquote_to_bytes
 
 from timing.decoders.field_text import evidence, name_text, small_number
-from timing.decoders.model import Context, Decoder, Parsed, Read, Reject
-from timing.decoders.records import BadRecord, Body, chip_of, lines_of, source_of, told
+from timing.decoders.model import Context, Decoder, Parsed, Read, Reject, State
+from timing.decoders.records import BadRecord, Body, chip_of, lines_of, source_of, told, wall_us
 from timing.decoders.wall_clock import dated_us, day_us, time_us
 
 MOST_UNPACKED = 64 * 1024 * 1024  # of a zipped file; a line is some 25 bytes
@@ -32,6 +32,7 @@ STATUS = {
     "reader1Working": "reader_1", "reader2Working": "reader_2", "machineTimeStamp": "machine_ms",
 }  # fmt: skip
 _TIME = re.compile(r"(?:(?:20)?(\d\d)-(\d\d?)-(\d\d?)[~ T])?(\d\d?:\d\d:\d\d)[:.](\d{1,3})", re.ASCII)
+_MILLIS = re.compile(r"[1-6]\d{12}", re.ASCII)  # since 1970 in UTC: from 2001 to 2190
 _FILE = re.compile(r"(?:.*[/\\])?([^_/\\]+)_([^_/\\]+)_record\b.*", re.DOTALL)
 _LINE = re.compile(r"(.*\d):([^:]*)")
 
@@ -75,6 +76,12 @@ class _Uploads(Body):
         self.replies.append(b"ok")
         shown = {ours: evidence(said[theirs]) for theirs, ours in STATUS.items() if said.get(theirs)}
         self.control.append({"type": "heartbeat", **shown})
+        ms, battery = shown.pop("machine_ms", ""), small_number(shown.pop("battery_pct", ""))
+        clock = wall_us(int(ms) * 1000, self.context) if _MILLIS.fullmatch(ms) else None
+        machine = shown.pop("machine", "")
+        self.tell(
+            State(machine, clock, battery if battery is not None and 0 <= battery <= 100 else None, said=told(**shown))
+        )
 
     def _take_upload(self, pieces: list[bytes], said: dict[str, str]) -> None:
         numbered = []

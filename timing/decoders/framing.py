@@ -17,6 +17,35 @@ def split_frames(body: bytes, end: bytes) -> Iterator[bytes]:
         yield tail
 
 
+class Telling:
+    """How often a machine is asked how it is, and which of its answers are kept: of each kind the first since then.
+
+    Some say it unasked several times a second, which would be most of what is kept.
+    """
+
+    EVERY = 6  # of the keep-alives: once a minute
+    MOST = 200  # kinds; more of them is no machine
+
+    def __init__(self) -> None:
+        self._heard: set[str] = set()
+        self._beats = 0
+
+    def due(self) -> bool:
+        """At a keep-alive: whether to ask now. The first time it is."""
+        due = self._beats % self.EVERY == 0
+        self._beats += 1
+        if due:
+            self._heard.clear()
+        return due
+
+    def new(self, kind: str) -> bool:
+        """Whether this kind of answer is to be kept."""
+        if kind in self._heard or len(self._heard) >= self.MOST:
+            return False
+        self._heard.add(kind)
+        return True
+
+
 class DelimitedSession:
     """A live connection whose messages close with an end mark.
 
@@ -36,6 +65,14 @@ class DelimitedSession:
     def pending(self) -> bytes:
         """The unfinished end of the stream; empty when it is a login."""
         return b"" if self._withhold(self._tail) else self._tail
+
+    def opening(self) -> bytes:
+        """Nothing: the machine speaks first."""
+        return b""
+
+    def keep_alive(self) -> bytes:
+        """Nothing, unless the make knows such a question."""
+        return b""
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; give the messages they complete.

@@ -15,9 +15,10 @@ A reader with nothing to report is silent: we ask it for its time.
 """
 
 import re
+from contextlib import suppress
 
-from timing.decoders.framing import NOISE, DelimitedSession, split_frames
-from timing.decoders.model import MAX_FRAME, Context, Decoder, Marker, Parsed, Read, Reject, Scalar
+from timing.decoders.framing import NOISE, DelimitedSession, Telling, split_frames
+from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, Marker, Parsed, Read, Reject, Scalar, State
 from timing.decoders.records import BadRecord, Body, chip_of, source_of, told
 from timing.decoders.wall_clock import local_text, six_digit_day_us, time_us
 
@@ -96,6 +97,8 @@ class _Lines(Body):
         said: dict[str, Scalar] = {"type": "control", "instruction": f"{instruction:02x}", "reader": number}
         if instruction == 0x02 and len(data) >= 8:
             said = {"type": "clock", "reader": number, "reader_time": _shown(data)}
+            with suppress(BadRecord):
+                self.tell(State(self.context.source or number, _clock(data)))
         self.control.append(said)
 
     def _read(self, line: bytes) -> Read:
@@ -150,6 +153,7 @@ class IpicoSession(DelimitedSession):
 
     def __init__(self, server_name: str) -> None:
         super().__init__(END, answer, lambda _tail: False)
+        self._telling = Telling()
 
     def opening(self) -> bytes:
         """Ask for its time: it has nothing to send again, so there is nothing else to ask for."""
@@ -158,7 +162,13 @@ class IpicoSession(DelimitedSession):
 
     def keep_alive(self) -> bytes:
         """Ask for its time, since a reader nobody passes says nothing."""
+        self._telling.due()
         return ASK_TIME
+
+    def _frame(self, raw: bytes) -> Frame:
+        frame, line = super()._frame(raw), _line(raw)
+        tells = not frame.keep and line[6:8] == b"02" and self._telling.new("clock")
+        return frame._replace(keep=True, tells=True) if tells else frame
 
 
 IPICO = Decoder("ipico", ("ipico",), parse, IpicoSession, port=10000)

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 
 from timing.decoders.field_text import is_name, name_text
 from timing.decoders.framing import DelimitedSession, split_frames
-from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, Parsed, Read, Reject
+from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, Parsed, Read, Reject, State
 from timing.decoders.records import BadRecord, Body, chip_of, moment_of, possible, source_of, told
 from timing.decoders.wall_clock import DAY_US, SECOND_US, dated_us, day_us, local_text, time_us
 
@@ -60,6 +60,11 @@ class _Clock:
         """The reader's time, with its day where that is known."""
         midnight = self.midnight_in(context)
         return local_text((midnight or 0) + self.of_day)[0 if midnight is not None else 11 :]
+
+    def local_us(self, context: Context) -> int | None:
+        """The reader's time; None where its day is not known."""
+        midnight = self.midnight_in(context)
+        return None if midnight is None else midnight + self.of_day
 
     def midnight_in(self, context: Context) -> int | None:
         """The day it said, else the one nearest to the moment it came in, else the race's."""
@@ -124,6 +129,7 @@ class _Lines(Body):
         elif self.reader.clock is not None:
             self.replies.append(b"S0000\r")
             self.control.append({"type": "clock", "reader_time": self.reader.clock.shown(self.context)})
+            self.tell(State(self.reader.name, self.reader.clock.local_us(self.context), relative=True))
 
     def _read(self, text: str) -> Read:
         date, clock = _DATE.search(text), self.reader.clock
@@ -222,7 +228,7 @@ class JchipSession(DelimitedSession):
         if raw.startswith(b"D"):
             return frame._replace(raw=b"".join(self._reader.repeat) + raw)
         if frame.reply == b"S0000\r":
-            return frame._replace(raw=b"".join(self._reader.repeat[:-1]) + raw)
+            return frame._replace(raw=b"".join(self._reader.repeat[:-1]) + raw, tells=True)
         return frame
 
 

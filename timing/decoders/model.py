@@ -82,22 +82,42 @@ class Reject(NamedTuple):
     reason: str
 
 
+class State(NamedTuple):
+    """What a machine tells of itself. `source` is empty where the words do not name it: then it is the one of the line.
+
+    `local_us` is its clock at the moment at which it said so, on its own wall as in a read. `or_utc`: the make counts from
+    1970 and does not say whether in UTC; the nearer is meant. `relative`: the times of its reads mean nothing without
+    this answer, so they are to be corrected by it.
+    """
+
+    source: str = ""
+    local_us: int | None = None
+    battery: int | None = None  # percent
+    mains: bool | None = None
+    queue: int | None = None  # reads that wait on the machine
+    said: Told = ()  # whatever else is worth showing
+    or_utc: bool = False
+    relative: bool = False
+
+
 class Parsed(NamedTuple):
-    """All that a body holds, in the order it was sent; reads are not de-duplicated."""
+    """All that a body holds, in the order it was sent; reads are not de-duplicated. Of states one a source: the newest."""
 
     reads: tuple[Read, ...] = ()
     markers: tuple[Marker, ...] = ()
     rejects: tuple[Reject, ...] = ()
     replies: tuple[bytes, ...] = ()
     control: tuple[dict[str, Scalar], ...] = ()
+    states: tuple[State, ...] = ()
 
 
 class Frame(NamedTuple):
-    """One whole message of a live stream. keep: it must be committed before the reply is sent."""
+    """One whole message of a live stream. keep: it must be committed before the reply is sent; tells: only of itself."""
 
     raw: bytes
     reply: bytes
     keep: bool
+    tells: bool = False
 
 
 class Session(Protocol):
@@ -112,19 +132,16 @@ class Session(Protocol):
         """Take the next bytes; give the frames they complete. Raises FrameTooLong."""
         ...
 
-
-class DialledSession(Session, Protocol):
-    """The session of a make that listens: we connect, so we speak first.
-
-    Keep it over a reconnect: it knows the last number it saw, and asks for what was sent in between.
-    """
-
     def opening(self) -> bytes:
-        """What to send first on each new connection. Forgets an unfinished message of the connection before."""
+        """What to send first on each new connection. Forgets an unfinished message of the connection before.
+
+        The session of a machine that we dial is kept over a reconnect: it knows the last number it saw, and asks for
+        what was sent in between.
+        """
         ...
 
     def keep_alive(self) -> bytes:
-        """What to send when nothing came for a while, so that a dead line shows; empty where the machine speaks."""
+        """What to send every few seconds, so that a dead line shows; empty for a make that takes no such question."""
         ...
 
 
@@ -136,7 +153,7 @@ class Decoder:
     formats: tuple[str, ...]
     parse: Callable[[bytes, Context], Parsed]
     open_session: Callable[[str], Session] | None = None
-    port: int | None = None  # where the machine listens, for makes that we dial; their sessions are DialledSession
+    port: int | None = None  # where the machine listens, for makes that we dial
 
     def session(self, server_name: str) -> Session | None:
         """A new connection to a server that calls itself server_name; None where the make has no live stream."""

@@ -16,7 +16,7 @@ The peer decides by what it sends: both versions, and markers of both kinds, are
 A data message is answered once it is whole and numbered, even when records in it are bad: those are rejects with a
 reason, and a second sending would not mend them. Message numbers restart and repeat, so they are never an identity.
 
-We send Ping every few seconds and, once a minute, GetInfo for each location that said Pong.
+We send Ping every few seconds and, once a minute, GetInfo; both are answered once for each location that said Pong.
 
 Of a version 2 record the read takes c, t, d, l, dv, an and b; the other keys (hits, amplitude, time source ...) stay
 in the kept bytes. Layout and checksum of the 39 characters hold on all 2,494 records of a real recording.
@@ -193,7 +193,8 @@ def _devices(data: list[bytes], source: str) -> State:
     batteries = [level for level in numbers("bat") if 0 <= level <= 100]
     said = told(
         device=", ".join(name for device in devices if (name := device.get("n"))), same_chip=devices[0].get("tbsc"),
-        gps=max(numbers("gpsc"), default=None), temperature=max(numbers("temp"), default=None), antennas=sum(numbers("ant")) or None,
+        gps=max(numbers("gpsc"), default=None), temperature=max(numbers("temp"), default=None),
+        antennas=sum(numbers("ant")) or None,
     )  # fmt: skip
     clock = clocks[0] * 1000 if clocks else None
     return State(source, clock, min(batteries, default=None), said=said, or_utc=True)
@@ -262,24 +263,23 @@ def parse(body: bytes, context: Context, version: int = 2) -> Parsed:
 class MylapsSession(DelimitedSession):
     """A connection from the timing software: several locations on one line."""
 
-    MOST_LOCATIONS = 64
-
     def __init__(self, server_name: str, version: int = 2) -> None:
         super().__init__(END, partial(answer, server_name=server_name, version=version), _is_login)
         self._name = server_name
-        self._locations: dict[bytes, None] = {}  # in the order in which they said Pong
+        self._greeted = False
         self._telling = Telling()
 
     def keep_alive(self) -> bytes:
-        """Ask whether it is there, once for each location, and now and then how its devices are."""
+        """Ask whether it is there and, now and then, how its devices are; nothing before it has said Pong."""
+        if not self._greeted:
+            return b""
         words = ("Ping", "GetInfo") if self._telling.due() else ("Ping",)
-        return "".join(f"{self._name}@{word}@$" for _location in self._locations for word in words).encode()
+        return "".join(f"{self._name}@{word}@$" for word in words).encode()
 
     def _frame(self, raw: bytes) -> Frame:
         frame = super()._frame(raw)
         location, function, _ = _fields(raw) or (b"", "", [])
-        if function == "Pong" and len(self._locations) < self.MOST_LOCATIONS:
-            self._locations[location] = None
+        self._greeted = self._greeted or function == "Pong"
         tells = function == "AckGetInfo" and self._telling.new(location.hex())
         return frame._replace(keep=True, tells=True) if tells else frame
 

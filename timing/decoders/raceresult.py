@@ -23,8 +23,20 @@ from functools import partial
 from typing import Any
 
 from timing.decoders.field_text import decibels, evidence, name_text, small_number
-from timing.decoders.framing import NOISE
-from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, FrameTooLong, Marker, Parsed, Read, Reject, Scalar
+from timing.decoders.framing import NOISE, Telling
+from timing.decoders.model import (
+    MAX_FRAME,
+    Context,
+    Decoder,
+    Frame,
+    FrameTooLong,
+    Marker,
+    Parsed,
+    Read,
+    Reject,
+    Scalar,
+    State,
+)
 from timing.decoders.raceresult_json import DATE, JSON, MARKERS, day_of, exported
 from timing.decoders.records import BadRecord, Body, chip_of, source_of, told
 from timing.decoders.wall_clock import DAY_US, dated_us, time_us
@@ -34,12 +46,14 @@ _BEFORE = re.compile(rb"\A(?:\xef\xbb\xbf|[\x00\r\n])+")  # noise, and the mark 
 PUSHED = "#P;"
 HEADINGS = "#;"
 BLOCK = 1000
-ASK = b"SETPROTOCOL;2.0\r\nSETPUSHPASSINGS;1;0\r\nGETSTATUS\r\nPASSINGS\r\n"
+ASK_STATUS = b"GETSTATUS\r\nGETTIME\r\n"
+ASK = b"SETPROTOCOL;2.0\r\nSETPUSHPASSINGS;1;0\r\n" + ASK_STATUS + b"PASSINGS\r\n"
 FIELDS = (
     *("no", "chip", "date", "time", "event", "hits", "rssi", "internal", "active", "channel", "loop", "loop_only"),
     *("wakeup", "battery", "temperature", "internal_active", "box", "file", "antenna", "box_id"),
 )
 STORED = 0x40  # in the internal data of an active transponder: not read now, but stored by it
+TELLING = ("GETSTATUS", "GETTIME")
 _COMMAND = re.compile(r"((?:GET|SET|START|STOP|CLEAR|PING|PASSINGS|ONLY|ERROR|UNKNOWN)[A-Z]*)(?:[; ].*)?", re.DOTALL)
 _GAP = re.compile(r"[,\s]*")
 _NUMBER = re.compile(r"\d{1,6}(?:\.\d{1,6})?", re.ASCII)
@@ -157,11 +171,30 @@ class _Lines(Body):
             self._take_objects(line)
         elif said := _said(text):
             self.control.append(said)
+            self._take_state(said, text)
         elif not text.startswith(HEADINGS):
             fields = _record(text)
             if fields is None:
                 raise BadRecord("unknown_function")
             self._take_record(fields)
+
+    def _take_state(self, said: dict[str, Scalar], text: str) -> None:
+        """Its clock and its battery. The line does not say which box it is."""
+        _, *fields = [field.strip() for field in text.split(";")]
+        if said["type"] not in TELLING or len(fields) < 2:
+            return
+        try:
+            clock: int | None = _moment(fields[0], fields[1], self.context)
+        except BadRecord:
+            clock = None
+        battery, mains = said.get("battery_pct"), said.get("power")
+        shown = {name: said[name] for name in ("operating", "file") if name in said}
+        self.tell(
+            State(
+                "", clock, battery if isinstance(battery, int) and battery <= 100 else None,
+                mains if isinstance(mains, bool) else None, said=told(**shown),
+            )
+        )  # fmt: skip
 
     def _take_record(self, fields: dict[str, str]) -> None:
         chip, source = chip_of(fields["chip"]), source_of(fields.get("box_id", ""), self.context)
@@ -291,6 +324,7 @@ class RaceResultSession:
 
     def __init__(self, server_name: str) -> None:
         self._numbers = _Numbers()
+        self._telling = Telling()
         self._tail = b""
 
     @property
@@ -305,7 +339,7 @@ class RaceResultSession:
 
     def keep_alive(self) -> bytes:
         """A decoder that nobody passes says nothing."""
-        return b"PING\r\n"
+        return ASK_STATUS if self._telling.due() else b"PING\r\n"
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; give the lines they complete. Raises FrameTooLong."""
@@ -315,7 +349,9 @@ class RaceResultSession:
             if len(line) + 1 > MAX_FRAME:
                 raise FrameTooLong(frames)
             text = name_text(_line(line)).strip()
-            frames.append(Frame(line + END, self._numbers.hear(text), _said(text) is None))
+            said = _said(text)
+            tells = said is not None and said["type"] in TELLING and self._telling.new(str(said["type"]))
+            frames.append(Frame(line + END, self._numbers.hear(text), said is None or tells, tells))
         if len(self._tail) + 1 > MAX_FRAME:
             raise FrameTooLong(frames)
         return frames

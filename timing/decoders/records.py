@@ -10,7 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from timing.decoders.field_text import MAX_CHIP, evidence, is_name
-from timing.decoders.model import Context, Marker, Parsed, Read, Reject, Scalar
+from timing.decoders.model import Context, Marker, Parsed, Read, Reject, Scalar, State
 from timing.decoders.wall_clock import SECOND_US, dated_us, day_us, time_us
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,6 +34,16 @@ class Body:
         self.rejects: list[Reject] = []
         self.replies: list[bytes] = []
         self.control: list[dict[str, Scalar]] = []
+        self.states: dict[str, State] = {}
+
+    def tell(self, state: State) -> None:
+        """What the machine says of itself, over what it said before."""
+        if state.source and not is_name(state.source):
+            return
+        before = self.states.get(state.source, state)
+        newer = {name: value for name, value in state._asdict().items() if value is not None}
+        said = tuple((dict(before.said) | dict(state.said)).items())
+        self.states[state.source] = before._replace(**newer | {"said": said})
 
     def attempt(self, raw: bytes, take: Callable[[bytes], None]) -> None:
         """Take a record; if it is none, reject it with its reason."""
@@ -45,8 +55,9 @@ class Body:
     def parsed(self) -> Parsed:
         """The whole answer."""
         return Parsed(
-            tuple(self.reads), tuple(self.markers), tuple(self.rejects), tuple(self.replies), tuple(self.control)
-        )
+            tuple(self.reads), tuple(self.markers), tuple(self.rejects), tuple(self.replies), tuple(self.control),
+            tuple(self.states.values()),
+        )  # fmt: skip
 
 
 def lines_of(body: bytes) -> Iterator[bytes]:

@@ -18,14 +18,27 @@ import re
 from collections.abc import Iterator
 
 from timing.decoders.field_text import decibels, evidence, name_text, small_number
-from timing.decoders.framing import NOISE
-from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, FrameTooLong, Marker, Parsed, Read, Reject, Scalar
+from timing.decoders.framing import NOISE, Telling
+from timing.decoders.model import (
+    MAX_FRAME,
+    Context,
+    Decoder,
+    Frame,
+    FrameTooLong,
+    Marker,
+    Parsed,
+    Read,
+    Reject,
+    Scalar,
+    State,
+)
 from timing.decoders.records import BadRecord, Body, chip_of, moment_of, source_of, told
 from timing.decoders.wall_clock import SECOND_US, day_us, local_text, time_us
 
 END = b"\n"
 STATUS = b"\x03"
-ASK_STATUS = b"?"
+ASK_STATUS, ASK_TIME = b"?", b"r"
+TELLING = ("heartbeat", "clock")
 FAR = 1_000_000  # beyond the last number seen: more than a box reads in a day
 ANTENNAS = ("1", "2", "3", "4")
 START = ("0", "0")  # chip and antenna of the start input
@@ -109,13 +122,21 @@ class _Messages(Body):
             self.replies.append(reply)
         text = name_text(raw).strip()
         if _is_control(raw):
-            self.control.append(_said(raw, text))
+            self.control.append(said := _said(raw, text))
+            self._tell(said)
         elif _is_row(text):
             self._take_row(text)
         elif text.startswith(("0,", "1,")):
             self._take_live(text.split(","))
         else:
             raise BadRecord("unknown_function")
+
+    def _tell(self, said: dict[str, Scalar]) -> None:
+        """Its clock and its volts."""
+        if said["type"] in TELLING:
+            shown = said.get("reader_time")
+            clock = None if shown is None else moment_of(str(shown), self.context)
+            self.tell(State(self.context.source, clock, said=told(volts=said.get("volts"))))
 
     def _take_live(self, fields: list[str]) -> None:
         if len(fields) < 12:
@@ -214,6 +235,7 @@ class UltraSession:
 
     def __init__(self, server_name: str) -> None:
         self._log = _Log()
+        self._telling = Telling()
         self._tail = b""
 
     @property
@@ -224,11 +246,11 @@ class UltraSession:
     def opening(self) -> bytes:
         """Ask how it is and, after a break, for whatever came after the last read seen. It sends new reads unasked."""
         self._tail = b""
-        return ASK_STATUS + self._log.resume()
+        return ASK_STATUS + ASK_TIME + self._log.resume()
 
     def keep_alive(self) -> bytes:
         """Ask how it is: while it starts its antennas a box is silent for up to twelve seconds."""
-        return ASK_STATUS
+        return ASK_STATUS + ASK_TIME if self._telling.due() else ASK_STATUS
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; give the messages they complete. Raises FrameTooLong."""
@@ -240,7 +262,10 @@ class UltraSession:
             if not whole:
                 self._tail = raw
             else:
-                frames.append(Frame(raw, self._log.ask(raw), not _is_control(raw)))
+                control = _is_control(raw)
+                kind = str(_said(raw, name_text(raw).strip())["type"]) if control else ""
+                tells = kind in TELLING and self._telling.new(kind)
+                frames.append(Frame(raw, self._log.ask(raw), not control or tells, tells))
         return frames
 
 

@@ -8,6 +8,8 @@ The box connects to us; a line ends with CR, but the heartbeat `*` with nothing.
 | `RACESTART hh:mm:ss,ccc` | none | a gun |
 | `*`, `CLOCK dd-mm-yyyy hh:mm:ss`, `CLOCKOK`, `READOK` | none | control |
 
+We say `CLOCK` and `STARTREAD` when the box calls, and ask for its clock once a minute; the battery is the chip's.
+
 Nothing is acknowledged and lines have no numbers, so a hole cannot be seen here; `REWIND from to` would ask for a stretch of
 time once more, and needs a person to say which.
 """
@@ -16,12 +18,13 @@ import re
 from collections.abc import Iterator
 
 from timing.decoders.field_text import name_text, small_number
-from timing.decoders.framing import NOISE, split_frames
-from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, FrameTooLong, Marker, Parsed, Read, Reject
+from timing.decoders.framing import NOISE, Telling, split_frames
+from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, FrameTooLong, Marker, Parsed, Read, Reject, State
 from timing.decoders.records import BadRecord, Body, chip_of, moment_of, possible, source_of, told
 from timing.decoders.wall_clock import day_us, local_text, time_us
 
 END, HEARTBEAT = b"\r", b"*"
+ASK_TIME, START = b"CLOCK\r", b"STARTREAD\r"
 _DATED = re.compile(r"(\d\d?)[-/](\d\d?)[-/](\d{4}) +(\S+)", re.ASCII)
 _CLOCK = re.compile(r"CLOCK +(\S.*)", re.ASCII)
 _GUN = re.compile(r"RACESTART +(\S.*)", re.ASCII)
@@ -60,6 +63,7 @@ class _Lines(Body):
             self.control.append({"type": _DONE[text]})
         elif clock := _CLOCK.fullmatch(text):
             self.control.append({"type": "clock", "reader_time": local_text(moment_us(clock[1]))})
+            self.tell(State(local_us=moment_us(clock[1])))
         elif gun := _GUN.fullmatch(text):
             self.markers.append(Marker(source_of("", self.context), "gun", "", moment_of(gun[1], self.context)))
         elif ";" in text:
@@ -96,6 +100,15 @@ class WiclaxSession:
 
     def __init__(self, server_name: str) -> None:
         self._tail = b""
+        self._telling = Telling()
+
+    def opening(self) -> bytes:
+        """Ask for its time, and have it read."""
+        return ASK_TIME + START
+
+    def keep_alive(self) -> bytes:
+        """Ask for its time now and then; whether it is there it tells by itself."""
+        return ASK_TIME if self._telling.due() else b""
 
     @property
     def pending(self) -> bytes:
@@ -111,7 +124,9 @@ class WiclaxSession:
                 raise FrameTooLong(frames)
             if raw == HEARTBEAT or raw.endswith(END):
                 control = raw == HEARTBEAT or raw.strip().decode("ascii", "replace") in _DONE
-                frames.append(Frame(raw, b"", not control))
+                frames.append(
+                    Frame(raw, b"", not control, not control and _CLOCK.fullmatch(name_text(raw).strip()) is not None)
+                )
             else:
                 self._tail = raw
         return frames

@@ -4,7 +4,9 @@ The committer takes whatever has gathered while the last commit was under way (a
 then sends the replies in order. So acknowledgements never wait for a timer, and a burst costs few commits.
 
 What ends a connection: the peer, a frame that never ends, a store that does not keep (the peer sends again what was not
-acknowledged), half a minute without a first word, two idle minutes. An unfinished frame at the end of a connection was
+acknowledged), half a minute without a first word, two idle minutes of a machine that we can ask whether it is there. One
+that takes no such question may be silent for longer, since at a lonely mat that is no fault; the network tells when its
+line is dead. An unfinished frame at the end of a connection was
 not acknowledged and is not kept: the peer repeats it whole.
 """
 
@@ -19,13 +21,17 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from timing.decoders.model import DialledSession, Frame, FrameTooLong, Session
+from timing.decoders.model import Frame, FrameTooLong, Session
 
 logger = logging.getLogger(__name__)
 GROUP_BYTES = 64 * 1024
 QUEUE_BYTES = 1024 * 1024
-IDLE_S, FIRST_S = 120.0, 30.0
-KEEP_ALIVE_S = 15.0
+IDLE_S, FIRST_S, SILENT_S = 120.0, 30.0, 3600.0
+KEEP_ALIVE_S = 10.0
+#: What marks the key of a body in which machines tell nothing but how they are.
+TELLING = "state "
+#: When nothing comes, the system asks the other end after so many seconds, so often, so many seconds apart.
+PROBES = {"TCP_KEEPIDLE": 30, "TCP_KEEPCNT": 4, "TCP_KEEPINTVL": 10}
 
 
 class NotKept(Exception):
@@ -37,7 +43,8 @@ class Line:
     """Where a connection comes from, what is read and not yet committed, and how far the stream has come.
 
     `keep` is called in a thread of `pool` with the line and a body; when it returns, the body is safe; it raises NotKept.
-    `dialled`: the session again where we made the connection, for then we ask whether the machine is still there.
+    `dialled`: we made the connection, so we speak before the machine does. `heard_at` is when the body that is being kept
+    told how the machine is (None: it does not).
     """
 
     place: int  # whose key it is
@@ -46,28 +53,36 @@ class Line:
     writer: asyncio.StreamWriter
     pool: Executor
     keep: Callable[["Line", bytes], None]
-    dialled: DialledSession | None = None
+    dialled: bool = False
     peer: str = field(init=False)
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
     heard: datetime = field(default_factory=lambda: datetime.now(UTC))  # when its last bytes came
-    frames: deque[Frame] = field(default_factory=deque)
+    frames: deque[tuple[Frame, datetime]] = field(default_factory=deque)
     queued: int = 0
     position: int = 0
     spoke: bool = False
     ended: bool = False
     failed: bool = False  # something that was read is not kept
+    heard_at: datetime | None = None
+    only_tells: bool = False
+    asks: bool = False  # the machine can be asked whether it is there
+    beat: float = 0.0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     room: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         host, port = self.writer.get_extra_info("peername")[:2]
         self.peer = f"{host}:{port}"
-        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        line = self.writer.get_extra_info("socket")
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in PROBES.items():
+            if hasattr(socket, name):  # a laptop's system may not have them
+                line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
     @property
     def key(self) -> str:
         """What names the next body for ever: the connection and the place in its stream."""
-        return f"{self.peer} {self.began} {self.position}"
+        return f"{TELLING if self.only_tells else ''}{self.peer} {self.began} {self.position}"
 
     @property
     def host(self) -> str:
@@ -81,6 +96,8 @@ class Line:
 
     async def run(self) -> None:
         """Read, commit and answer until one of the two ends it."""
+        self.writer.write(self.session.opening())
+        self.beat = time.monotonic() + KEEP_ALIVE_S
         reading = asyncio.create_task(self._read())
         # The committer ends by itself after the reader, or first when the database fails: then reading on is pointless.
         try:
@@ -115,17 +132,25 @@ class Line:
             self.end()
 
     async def _next(self) -> bytes:
-        """The next bytes. Raises TimeoutError after too long a silence."""
-        until = time.monotonic() + (IDLE_S if self.spoke else FIRST_S)
-        while self.dialled is not None and time.monotonic() + KEEP_ALIVE_S < until:
+        """The next bytes; meanwhile the machine is asked whether it is there. Raises TimeoutError after too long a silence."""
+        since = time.monotonic()
+        while True:
+            now = time.monotonic()
+            if now >= self.beat and (self.spoke or self.dialled):
+                question = self.session.keep_alive()
+                self.writer.write(question)
+                self.asks, self.beat = self.asks or bool(question), now + KEEP_ALIVE_S
+            until = since + (FIRST_S if not self.spoke else IDLE_S if self.asks else SILENT_S)
+            wait = min(until, self.beat if self.spoke or self.dialled else until) - now
             try:
-                return await asyncio.wait_for(self.reader.read(GROUP_BYTES), KEEP_ALIVE_S)
+                return await asyncio.wait_for(self.reader.read(GROUP_BYTES), max(wait, 0))
             except TimeoutError:
-                self.writer.write(self.dialled.keep_alive())
-        return await asyncio.wait_for(self.reader.read(GROUP_BYTES), until - time.monotonic())
+                if time.monotonic() >= until:
+                    raise
 
     def _queue(self, frames: Sequence[Frame]) -> None:
-        self.frames.extend(frames)
+        now = datetime.now(UTC)
+        self.frames.extend((frame, now) for frame in frames)
         self.queued += sum(len(frame.raw) for frame in frames)
         self.wake.set()
 
@@ -138,11 +163,11 @@ class Line:
                     await self.wake.wait()
                     continue
                 group = self._group()
-                kept = b"".join(frame.raw for frame in group if frame.keep)
+                kept = self._body(group)
                 if kept:
                     await loop.run_in_executor(self.pool, self.keep, self, kept)
                     self.position += len(kept)
-                self.writer.write(b"".join(frame.reply for frame in group))
+                self.writer.write(b"".join(frame.reply for frame, _at in group))
                 await asyncio.wait_for(self.writer.drain(), IDLE_S)
                 self.room.set()
         except NotKept as problem:
@@ -155,13 +180,20 @@ class Line:
             self.ended = True
             self.room.set()
 
-    def _group(self) -> list[Frame]:
+    def _body(self, group: Sequence[tuple[Frame, datetime]]) -> bytes:
+        """What of a group is to be kept; and whether and when it tells how the machine is."""
+        told = [at for frame, at in group if frame.tells]
+        self.heard_at = told[-1] if told else None
+        self.only_tells = bool(told) and all(frame.tells for frame, _at in group if frame.keep)
+        return b"".join(frame.raw for frame, _at in group if frame.keep)
+
+    def _group(self) -> list[tuple[Frame, datetime]]:
         """What has gathered, up to the size of a group; always at least one frame."""
-        group: list[Frame] = []
+        group: list[tuple[Frame, datetime]] = []
         size = 0
-        while self.frames and (not group or size + len(self.frames[0].raw) <= GROUP_BYTES):
-            frame = self.frames.popleft()
-            group.append(frame)
+        while self.frames and (not group or size + len(self.frames[0][0].raw) <= GROUP_BYTES):
+            frame, at = self.frames.popleft()
+            group.append((frame, at))
             size += len(frame.raw)
         self.queued -= size
         return group

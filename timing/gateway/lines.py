@@ -6,9 +6,9 @@ import ipaddress
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from timing.decoders.model import DialledSession, FrameTooLong, Session
+from timing.decoders.model import FrameTooLong, Session
 from timing.gateway.line import Line, NotKept
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Lines:
     """Listens and dials until `stopping` is set.
 
     `places` tells, in a thread, what is wanted now (raises NotKept where it cannot); `session` makes the session of a make;
-    `keep` keeps a body of a line; `last` gives the last body that was kept of a place (empty for none).
+    `keep` keeps a body of a line; `last` gives the last body with reads that was kept of a place (empty for none).
     """
 
     def __init__(
@@ -144,10 +144,9 @@ class Lines:
             try:
                 session = session or await self._resumed(place)
                 reader, writer = await asyncio.wait_for(asyncio.open_connection(place.host, place.port), CONNECT_S)
-                line = Line(place.key, session, reader, writer, self.pool, self.keep, dialled=session)
+                line = Line(place.key, session, reader, writer, self.pool, self.keep, dialled=True)
                 if not self._wants(place):
                     line.end()
-                writer.write(session.opening())
                 await self._converse(place, line)
                 pause = FIRST_PAUSE_S if line.spoke else pause
                 session = None if line.failed else session
@@ -160,10 +159,12 @@ class Lines:
     def _wants(self, place: Place) -> bool:
         return not self.stopping.is_set() and self.open.get(place.key) is place
 
-    async def _resumed(self, place: Place) -> DialledSession:
+    async def _resumed(self, place: Place) -> Session:
         """A session that knows no more than what is kept: after a restart, or after something could not be kept, it asks
         for all that came after."""
-        session = cast(DialledSession, self.session(place.make))
+        session = self.session(place.make)
+        if session is None:
+            raise NotKept(f"machines of make {place.make} are not dialled")
         with contextlib.suppress(FrameTooLong):
             session.feed(await asyncio.get_running_loop().run_in_executor(self.pool, self.last, place))
         return session
