@@ -26,7 +26,7 @@ from race.api import (
 )
 from race.refused import Refused
 from results.api import boards, rulings
-from timing.api import channels, corrections, deliveries, pads, reads, sources
+from timing.api import channels, corrections, deliveries, pads, reads, sources, uploads
 
 #: Refusals that are about the request itself, not about the state of the race.
 UNPROCESSABLE = {
@@ -34,7 +34,7 @@ UNPROCESSABLE = {
     "incomplete", "bad_phone", "bad_email", "bad_date", "no_contact", "unknown_field", "unknown_nation", "unknown_region",
     "no_category", "identity_mismatch", "guardian_missing", "team_missing", "no_rows", "no_columns", "not_accepted",
     "too_many_riders", "too_many_rows", "too_many_columns", "empty", "old_excel", "broken_workbook", "workbook_too_large",
-    "another_zip", "undecodable", "cell_too_long",
+    "another_zip", "undecodable", "cell_too_long", "longer_than_announced", "wrong_hash",
 }  # fmt: skip
 #: What is wrong with a document number, by the code of `race.identity`.
 IDENTITY = "identity_"
@@ -110,6 +110,9 @@ urlpatterns = [
     path("api/v1/timing/sources/<int:pk>/offsets/", sources.Offsets.as_view()),
     path("api/v1/timing/deliveries/", deliveries.Deliveries.as_view()),
     path("api/v1/timing/deliveries/<int:pk>/", deliveries.OneDelivery.as_view()),
+    path("api/v1/timing/deliveries/<int:pk>/body/", deliveries.DeliveryBody.as_view(), name="delivery-body"),
+    path("api/v1/timing/uploads/", uploads.Uploads.as_view(), name="uploads"),
+    path("api/v1/timing/uploads/<str:code>/", uploads.OneUpload.as_view(), name="upload"),
     path("api/v1/timing/reads/", reads.Reads.as_view()),
     path("api/v1/timing/corrections/", corrections.Corrections.as_view()),
     path("api/v1/timing/clock/", pads.Clock.as_view()),

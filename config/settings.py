@@ -133,6 +133,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "results.tasks.sweep", "schedule": 1.0, "options": {"queue": "live", "expires": 5}},
     "tend": {"task": "race.tasks.tend", "schedule": 2.0, "options": {"expires": 5}},
     "forget": {"task": "race.tasks.forget", "schedule": 3600.0, "options": {"expires": 3600}},
+    "drop-old-uploads": {"task": "timing.tasks.drop_old_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # --- people -----------------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from race.models import Entry, Token
 from results import chain, live, rulings
 from results.models import Link
 from tests import cast
-from timing.models import Channel, Delivery, Read, Source
+from timing import uploads
+from timing.models import Channel, Delivery, Read, Source, Upload
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +167,10 @@ MATRIX = {
     ("GET", "/api/v1/timing/deliveries/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("POST", "/api/v1/timing/deliveries/?edition=edition-open"): {"timing_crew"},
     ("GET", "/api/v1/timing/deliveries/1/"): {"timing_crew", "commissaire", "chief", "organiser"},
+    ("GET", "/api/v1/timing/deliveries/1/body/"): {"timing_crew", "commissaire", "chief", "organiser"},
+    ("POST", "/api/v1/timing/uploads/?edition=edition-open"): {"timing_crew"},
+    ("GET", "/api/v1/timing/uploads/abc/"): {"timing_crew"},
+    ("PATCH", "/api/v1/timing/uploads/abc/"): {"timing_crew"},
     ("GET", "/api/v1/timing/reads/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("POST", "/api/v1/timing/reads/?edition=edition-open"): {"timing_crew"},
     ("GET", "/api/v1/timing/corrections/?edition=edition-open"): {"timing_crew", "commissaire", "chief"},
@@ -178,6 +183,8 @@ def test_who_may_do_what_and_every_address_is_in_the_matrix(client):
     delivery = stage.reads("C1 09:20:00")
     source = Source.objects.get(name="Finish")
     channel = Channel.objects.create(edition=stage.edition, kind="tcp", make="mylaps", label="mats", port=3097)
+    uploads.begin(stage.channel, "", size=9, sha256="", options={}, by=None)
+    Upload.objects.update(code="abc")
     people = {role: cast.person(stage.edition, role) for role in ("organiser", "office", "timing_crew", "commissaire")}
     people |= {role: cast.person(stage.edition, role) for role in ("chief", "announcer")} | {"nobody": None}
     for (method, address), allowed in MATRIX.items():
@@ -207,6 +214,7 @@ def path_of(address):
     return (
         bare.replace("/categories/ME/", "/categories/{code}/")
         .replace("/1/", "/{id}/")
+        .replace("/abc/", "/{code}/")
         .replace("/lists/labels/", "/lists/{code}/")
     )
 

@@ -6,12 +6,24 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from race import doorbell
+from race import doorbell, rows
 from race.refused import Refused
-from timing.models import Channel, Delivery, Pending
+from timing.models import Channel, Delivery, Pending, Upload
+
+#: One statement: it stands before every answer. ON CONFLICT waits for a concurrent sender of the same key.
+_KEEP = (
+    "INSERT INTO timing_delivery (channel_id, received_at, key, peer, sha256, size, options, body)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, {body}) ON CONFLICT DO NOTHING RETURNING id"
+)
+KEEP_BYTES = _KEEP.format(body="$8")
+#: The pieces of an upload are put together in the database: no process of ours ever holds the whole of a large file.
+PIECES = "SELECT {what} FROM timing_uploadpiece WHERE upload_id = ${place}"
+WHOLE = "string_agg(body, ''::bytea ORDER BY start)"
+KEEP_PIECES = _KEEP.format(body=f"({PIECES.format(what=WHOLE, place=8)})")
+HASH_PIECES = PIECES.format(what=f"encode(sha256({WHOLE}), 'hex')", place=1)
 
 
 class Received(NamedTuple):
@@ -31,45 +43,56 @@ def receive(
     say: make, zone, date, source, file name. `file` puts it behind live deliveries. Rings for `ingest`.
     """
     sha256 = hashlib.sha256(body).hexdigest()
-    delivery = Delivery(
+    made = _delivery(channel, key, sha256=sha256, size=len(body), options=options, peer=peer)
+    return _received(made, KEEP_BYTES, body, file)
+
+
+def key_of(sha256: str, options: Mapping[str, Any]) -> str:
+    """The idempotency key of a delivery that came without one: the same bytes read in another way are another delivery."""
+    return hashlib.sha256(bytes.fromhex(sha256) + json.dumps(reading(options)).encode()).hexdigest()
+
+
+def sha256_of(upload: Upload) -> str:
+    """The hash, in hex, of what has come of an upload."""
+    ((sha256,),) = rows.ask(HASH_PIECES, [upload.pk])
+    return str(sha256)
+
+
+def receive_upload(upload: Upload, key: str, sha256: str, *, peer: str = "") -> Received:
+    """`receive` for a file whose bytes lie here already, in pieces. The caller's transaction removes those."""
+    made = _delivery(upload.channel, key, sha256=sha256, size=upload.size, options=upload.options, peer=peer)
+    return _received(made, KEEP_PIECES, upload.pk, True)
+
+
+def _delivery(channel: Channel, key: str, *, sha256: str, size: int, options: Mapping[str, Any], peer: str) -> Delivery:
+    return Delivery(
         channel=channel,
         received_at=datetime.now(UTC),
         key=key,
         peer=peer,
         sha256=sha256,
-        size=len(body),
-        body=body,
+        size=size,
         options=dict(options),
     )
-    with transaction.atomic():
-        number = _keep(delivery, body)
-        if number is not None:
-            delivery.pk = number
-            Pending.objects.create(delivery=delivery, channel=channel, file=file)
-            doorbell.after_commit(doorbell.INGEST, [channel.pk])
-            return Received(delivery, True)
-    # ON CONFLICT waits for a concurrent sender of the same key, so the row below is there and committed.
-    kept = Delivery.objects.only("pk", "sha256", "key", "channel", "options").get(channel=channel, key=key)
-    if kept.sha256 != sha256 or reading(kept.options) != reading(options):
+
+
+@transaction.atomic
+def _received(made: Delivery, statement: str, body: bytes | int, file: bool) -> Received:
+    """Insert it, unless its key is there already."""
+    options = json.dumps(made.options)
+    values = [made.channel_id, made.received_at, made.key, made.peer, made.sha256, made.size, options, body]
+    if inserted := rows.ask(statement, values):
+        made.pk = inserted[0][0]
+        Pending.objects.create(delivery=made, channel=made.channel, file=file)
+        doorbell.after_commit(doorbell.INGEST, [made.channel_id])
+        return Received(made, True)
+    kept = Delivery.objects.only("pk", "sha256", "key", "channel", "options").get(channel=made.channel, key=made.key)
+    if kept.sha256 != made.sha256 or reading(kept.options) != reading(made.options):
         raise Refused("key_reused", _("This idempotency key was used for other bytes or options."))
     return Received(kept, False)
 
 
 def reading(options: Mapping[str, Any]) -> list[str]:
-    """Of a delivery's options those that decide which reads its bytes are: make, zone, date and source."""
-    return [str(options.get(name) or "") for name in ("make", "zone", "date", "source")]
-
-
-def _keep(delivery: Delivery, body: bytes) -> int | None:
-    """Insert a delivery; its id, None when its key is there already. One statement: this stands before every answer."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO timing_delivery (channel_id, received_at, key, peer, sha256, size, body, options)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
-            [
-                delivery.channel_id, delivery.received_at, delivery.key, delivery.peer, delivery.sha256, delivery.size,
-                body, json.dumps(delivery.options),
-            ],
-        )  # fmt: skip
-        row = cursor.fetchone()
-    return None if row is None else int(row[0])
+    """Of a delivery's options those that decide which reads its bytes are: make, zone, date, source, and columns if said."""
+    said = [str(options.get(name) or "") for name in ("make", "zone", "date", "source")]
+    return [*said, str(options["columns"])] if options.get("columns") else said

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
+PIECE = 8 * MIB  # of an upload: `timing.uploads.MOST_PIECE`
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def limits(delivery: int, body: int) -> Limits:
     return Limits(
         routes=(
             Route(re.compile(r"/api/v1/timing/deliveries/"), delivery, 900.0, 1024),
+            Route(re.compile(r"/api/v1/timing/uploads/."), PIECE, 300.0, 1024),
             Route(re.compile(r"/api/v1/timing/reads/"), max(body, 16 * MIB), 120.0, 1024),
             Route(re.compile(r"/api/v1/races/[^/]+/(guns|rulings)/"), body, 60.0, 1024),
             # When entries open everybody comes at once: a few seconds in line are better than being sent away.

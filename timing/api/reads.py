@@ -14,8 +14,8 @@ from race.api.scope import Scoped
 from race.models import Role, Token
 from timing import ingest, intake
 from timing.api.answers import DeliveryAnswer, answers
-from timing.api.reading import channel_of
 from timing.api.findings import findings
+from timing.api.reading import channel_of
 from timing.models import Delivery, Ingestion, Read
 
 MOST = 10_000
