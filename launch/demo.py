@@ -19,6 +19,12 @@ START_LIMIT = 90.0  # seconds for a part to answer
 SEED_LIMIT = 180.0
 ONCE_LIMIT = 14 * 60.0  # seconds for a whole weekend at full speed
 APPS = ("web", "worker", "beat", "gateway")
+#: What stands at the road side: which machines of it are dialled, with name and make, as `seeds.simulator.crews` has them.
+LINES: dict[str, dict[str, str]] = {
+    "plain": {},
+    "mixed": {"PASS": "raceresult"},
+    "hard": {"FIN-ROAD-B": "raceresult", "FIN-MTB": "ultra"},
+}
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
@@ -28,12 +34,18 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="with --once: one JSON object on the last line")
     parser.add_argument("--faults", action="store_true", help="with --once: kill parts and cut lines meanwhile")
     parser.add_argument("--speed", type=float, default=30.0, help="event seconds in a second (default 30)")
+    parser.add_argument("--line", choices=LINES, help="what stands at the road side (mixed; with --once plain)")
+    parser.add_argument(
+        "--bridge", action="store_true", help="the decoders speak to a crew's bridge, not to the gateway"
+    )
+    parser.add_argument("--without", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=1, help="another number, another weekend (default 1)")
     parser.add_argument("--port", type=int, help=f"of the web server (default {FIRST_PORT} or the next free one)")
     parser.add_argument("--lan", action="store_true", help="let phones on this network in; prints a QR code")
     chosen = parser.parse_args(arguments)
     if (chosen.json or chosen.faults) and not chosen.once:
         parser.error("--json and --faults belong to --once")
+    chosen.line = chosen.line or ("plain" if chosen.once else "mixed")
     if not 0 < chosen.speed <= 1000:  # also what is no number at all
         parser.error("--speed is between 0 and 1000")
     if chosen.port is not None and not 1 <= chosen.port <= 65535:
@@ -96,6 +108,8 @@ class Weekend:
         self.port = port
         self.address = address
         self.gateway_port = _port(0, "127.0.0.1")
+        self.bridge_port = _port(0, "127.0.0.1") if chosen.bridge else None
+        self.boxes = {name: _port(0, "127.0.0.1") for name in LINES[chosen.line]} if chosen.bridge else {}
         self.url = f"http://127.0.0.1:{port}"
         self.credentials = site.state.folder / "credentials.json"
         site.facts |= {"url": self.url, "gateway": {"mylaps": f"127.0.0.1:{self.gateway_port}"}}
@@ -112,10 +126,28 @@ class Weekend:
         for part in self._apps():
             site.supervisor.start(part)
         seed = ["seed", "--demo", "--credentials", str(self.credentials), "--gateway-port", str(self.gateway_port)]
+        seed += ["--line", self.chosen.line]
         site.manage(*seed, seconds=SEED_LIMIT, doing="Signing up the riders (seed)")
         supervisor = site.supervisor
         supervisor.until(lambda: _answers(self.url), START_LIMIT, "The web server did not answer", "web")
         supervisor.until(lambda: _listens(self.gateway_port), START_LIMIT, "The gateway did not answer", "gateway")
+        if self.bridge_port is not None:
+            self._start_bridge(self.bridge_port)
+
+    def _start_bridge(self, port: int) -> None:
+        """The one file that a crew gets, packed anew, as a crew starts it."""
+        site, folder = self.site, self.site.state.folder
+        packed, page = folder / "daguguan-bridge.pyz", _port(0, "127.0.0.1")
+        site.manage("bridge", "--output", str(packed), seconds=SEED_LIMIT, doing="Packing the bridge")
+        token = json.loads(self.credentials.read_text())["tokens"]["deliveries"]
+        machines = [f"mylaps:{port}"]
+        machines += [f"{name}={make}@127.0.0.1:{self.boxes[name]}" for name, make in LINES[self.chosen.line].items()]
+        arguments = ["--server", self.url, "--folder", str(folder / "bridge"), "--page", str(page), *machines]
+        part = site.part("bridge", str(packed), *arguments)
+        part.environment = {**part.environment, "BRIDGE_TOKEN": token}
+        site.supervisor.start(part)
+        site.supervisor.until(lambda: _listens(port), START_LIMIT, "The bridge did not answer", "bridge")
+        site.facts["bridge"] = {"mylaps": f"127.0.0.1:{port}", "page": f"http://127.0.0.1:{page}/"}
 
     def _apps(self) -> list[Part]:
         host = "0.0.0.0" if self.address else "127.0.0.1"
@@ -137,7 +169,11 @@ class Weekend:
         """The races: it sends what decoders would and acts as officials would; it is not started twice."""
         folder, chosen = self.site.state.folder, self.chosen
         command = ["manage.py", "simulate", "--credentials", str(self.credentials), "--base-url", self.url]
-        command += ["--gateway", f"127.0.0.1:{self.gateway_port}", "--services", str(self.site.state.record_file)]
+        called = self.bridge_port or self.gateway_port
+        command += ["--gateway", f"127.0.0.1:{called}", "--services", str(self.site.state.record_file)]
+        command += ["--line", chosen.line, *(["--bridged"] if chosen.bridge else [])]
+        command += [f"--box={name}={port}" for name, port in self.boxes.items()]
+        command += [f"--without={what}" for what in chosen.without]
         command += ["--seed", str(chosen.seed), "--truth", str(folder / "truth.json")]
         command += ["--once"] if chosen.once else ["--speed", f"{chosen.speed:g}"]
         command += [f"--{name}" for name in ("json", "faults") if getattr(chosen, name)]
@@ -158,6 +194,8 @@ class Weekend:
         say(f"  The look       {self.url}/ui/")
         say(f"  The API        {self.url}/api/docs/")
         say(f"  Decoders       127.0.0.1:{self.gateway_port} (MYLAPS TCP)")
+        if self.bridge_port is not None:
+            say(f"  The bridge     {self.site.facts['bridge']['page']}")
         say("  Demo accounts (they exist in this demo only)")
         for account in json.loads(self.credentials.read_text())["accounts"]:
             say(f"    {account['role']:<16} {account['username']:<16} {account['password']}")

@@ -15,6 +15,7 @@ from race.transponders import HandOut
 from seeds import field as fields
 from seeds import regulations
 from seeds.field import Field, FieldEntry, FieldRider
+from seeds.simulator import crews
 from timing.models import Channel, Source
 
 Document = Mapping[str, Any]
@@ -26,7 +27,7 @@ def edition_named(slug: str) -> Edition | None:
 
 
 @transaction.atomic
-def plant_tenth(*, by: User, gateway_port: int, field_seed: int = 10) -> Edition:
+def plant_tenth(*, by: User, gateway_port: int, field_seed: int = 10, line: str = "plain") -> Edition:
     """Write the 10th edition, its field, its decoders and their channel; publish the start lists; stop its clock.
 
     All or nothing. The rehearsal's clock stands at six in the morning of the first day until somebody sets it.
@@ -42,7 +43,7 @@ def plant_tenth(*, by: User, gateway_port: int, field_seed: int = 10) -> Edition
     entries = plant_field(edition, races, field)
     _hand_out(edition, field, entries, by)
     start_list.publish(races.values(), by=by)
-    _decoders(edition, gateway_port)
+    _decoders(edition, gateway_port, line)
     dawn = datetime.datetime.combine(edition.starts_on, datetime.time(6), ZoneInfo(edition.zone))
     clock.set_rehearsal(edition, event=dawn, speed=0)
     return edition
@@ -188,7 +189,8 @@ def _hand_out(edition: Edition, field: Field, entries: list[tuple[FieldEntry, En
     transponders.hand_out(edition, hand_outs, by=by)
 
 
-def _decoders(edition: Edition, gateway_port: int) -> None:
+def _decoders(edition: Edition, gateway_port: int, line: str) -> None:
+    """The decoders as the crew of that line has announced them."""
     points = {
         (point.course.code, point.code): point
         for point in TimingPoint.objects.filter(course__edition=edition).select_related("course")
@@ -198,7 +200,7 @@ def _decoders(edition: Edition, gateway_port: int) -> None:
             Source(
                 edition=edition,
                 name=row["name"],
-                make="mylaps",
+                make=crews.make_at(line, row["course"], row["point"], row["role"] == "backup"),
                 zone=edition.zone,
                 role=row["role"],
                 point=points[row["course"], row["point"]],

@@ -41,6 +41,10 @@ class Desk:
         """Return the JSON answer of a POST of a JSON body."""
         return await self._ask("POST", path, role, json=body)
 
+    async def patch(self, path: str, role: str, body: Mapping[str, Any]) -> Answer:
+        """Return the JSON answer of a PATCH."""
+        return await self._ask("PATCH", path, role, json=body)
+
     async def upload(self, path: str, role: str, body: bytes, key: str, **params: Any) -> Answer:
         """Return the answer to a file sent as it is; the key makes a second try the same delivery."""
         headers = {"Idempotency-Key": key, "Content-Type": "application/octet-stream"}

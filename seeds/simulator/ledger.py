@@ -7,6 +7,7 @@ message was sent again.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -45,11 +46,13 @@ class Wire:
     """One TCP connection: its own address as the server sees it, and what went over it.
 
     `before` is what the server held from this address before (an operating system may hand a port out again);
-    `committed` what it held of this connection when the balance was drawn.
+    `committed` what it held of this connection when the balance was drawn. Of wires with the same `pool` the server only
+    tells what it holds of all together (`share`).
     """
 
     peer: str
     before: int = 0
+    pool: str = ""
     sent_bytes: int = 0
     committed: int = 0
     transmissions: list[Transmission] = field(default_factory=list)
@@ -69,6 +72,37 @@ class Wire:
     def in_doubt(self) -> bool:
         """Whether something sent here was never answered."""
         return not all(one.answered for one in self.transmissions)
+
+
+def share(wires: Sequence[Wire], total: int) -> bool:
+    """Say of each wire of a pool how much of it the server has, which has `total` bytes of all; whether that can be.
+
+    Of each wire it has whole messages from the beginning, at least those it answered.
+    """
+    options = []
+    for wire in wires:
+        least = max((one.end for one in wire.transmissions if one.answered), default=0)
+        options.append([end for end in (0, *(one.end for one in wire.transmissions)) if end >= least])
+    found = _summing(options, total)
+    for wire, committed in zip(wires, found or [ends[-1] for ends in options], strict=True):
+        wire.committed = committed
+    return found is not None
+
+
+def _summing(options: Sequence[Sequence[int]], total: int) -> list[int] | None:
+    """Return one of each (they ascend), together the total; None where there are none."""
+    if not options:
+        return [] if total == 0 else None
+    ends, rest = options[0], options[1:]
+    if not rest:
+        at = bisect_left(ends, total)
+        return [total] if at < len(ends) and ends[at] == total else None
+    most = sum(other[-1] for other in rest)
+    for end in ends[bisect_left(ends, total - most) : bisect_right(ends, total)]:
+        found = _summing(rest, total - end)
+        if found is not None:
+            return [end, *found]
+    return None
 
 
 @dataclass
@@ -100,9 +134,9 @@ class Ledger:
     wires: list[Wire] = field(default_factory=list)
     files: list[Sequence[Item]] = field(default_factory=list)
 
-    def open(self, peer: str, before: int) -> Wire:
+    def open(self, peer: str, before: int, pool: str = "") -> Wire:
         """Begin the account of a new connection."""
-        wire = Wire(peer, before)
+        wire = Wire(peer, before, pool)
         self.wires.append(wire)
         return wire
 

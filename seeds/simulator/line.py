@@ -96,10 +96,10 @@ class Line:
 
     def __init__(
         self, address: tuple[str, int], version: int, sources: Sequence[str], ledger: Ledger, held: Held,
-        resend_s: float = RESEND_S,
+        resend_s: float = RESEND_S, pool: str = "",
     ) -> None:  # fmt: skip
         self.address, self.version, self.sources, self.ledger, self.held = address, version, sources, ledger, held
-        self.resend_s = resend_s
+        self.resend_s, self.pool = resend_s, pool
         self.mischief = Mischief()
         self.number = 0
         self.records = 0
@@ -184,7 +184,7 @@ class Line:
         reader, writer = await asyncio.wait_for(asyncio.open_connection(*self.address), 5)
         host, port = writer.get_extra_info("sockname")[:2]
         peer = f"{host}:{port}"
-        link = _Open(reader, writer, self.ledger.open(peer, await self.held(peer)), self.mischief)
+        link = _Open(reader, writer, self.ledger.open(peer, await self.held(peer), self.pool), self.mischief)
         try:
             for source in self.sources:
                 writer.write(f"{source}@Pong@$".encode())

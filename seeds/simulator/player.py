@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from seeds.simulator.api import Desk
 from seeds.simulator.cards import RaceCard, from_ms, iso
 from seeds.simulator.clock import Clock
+from seeds.simulator.crew import Crew
 from seeds.simulator.faults import Faults
 from seeds.simulator.ledger import Item, Ledger
-from seeds.simulator.line import Line, Message
+from seeds.simulator.line import Message
 from seeds.simulator.mats import MINUTE_MS, Detection
 from seeds.simulator.mylaps import RECORDS, stick_file
+from seeds.simulator.operator import Operator
 from seeds.simulator.weekend import Act, Weekend, stick_items
 
 #: The first gun comes this long after the simulator was started, so that whoever opens the page then waits no longer;
@@ -27,35 +29,30 @@ Due = TypeVar("Due", Act, Detection)
 
 
 class Player:
-    """One playing of one weekend. `say` is told in a line what happens."""
+    """One playing of one weekend. `say` is told in a line what happens; for `ports` see `Crew`, for `without` `Operator`."""
 
     def __init__(
-        self, weekend: Weekend, desk: Desk, edition: str, address: tuple[str, int], speed: float, say: Say
-    ) -> None:
+        self, weekend: Weekend, desk: Desk, edition: str, address: tuple[str, int], speed: float, say: Say,
+        ports: Mapping[str, int] | None = None, without: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         self.weekend, self.desk, self.edition, self.say = weekend, desk, edition, say
         self.began = time.monotonic()
         self.ledger = Ledger()
         self.clock = Clock(desk, edition, speed)
         self.faults: Faults | None = None
         self.rng = random.Random(f"player {weekend.seed}")
-        self.lines = {
-            version: Line(address, version, names, self.ledger, self.held)
-            for version in (1, 2)
-            if (names := [mat.name for mat in weekend.mats if mat.version == version])
-        }
-        self.version = {mat.name: mat.version for mat in weekend.mats}
+        self.crew = Crew(weekend, desk, edition, address, self.ledger, ports)
+        self.lines = self.crew.lines
+        self.operator = Operator(weekend, desk, edition, say, without)
         self.acts = list(weekend.acts)
         self.reads = list(weekend.day.live)
-
-    async def held(self, peer: str) -> int:
-        """Return how many bytes of data frames the server holds from this address."""
-        return int((await self.desk.get("timing/deliveries/", "timing_crew", peer=peer))["bytes"])
 
     async def play(self) -> None:
         """Play from sign-on to the last closing, then draw the balance of what was in doubt."""
         first_gun_ms = min(truth.gun_ms for truth in self.weekend.truths.values())
         standing_ms = min(self.acts[0].at_ms, first_gun_ms)
         await self.clock.set(standing_ms, standing=True)
+        await self.crew.set_up()
         await self._declare_offsets()
         while self.acts and self.acts[0].duty == "sign_on" and self.acts[0].at_ms < first_gun_ms:
             act = self.acts.pop(0)
@@ -71,21 +68,13 @@ class Player:
             await self._step(await self.clock.reach(due_ms))
         if self.clock.speed:
             await self.clock.set(self.clock.now_ms() + MINUTE_MS, standing=True)
-        for line in self.lines.values():
-            await line.close()
-        await self.settle()
-
-    async def settle(self) -> None:
-        """Ask how much the server holds of every connection on which something was left without an answer."""
-        for wire in self.ledger.wires:
-            if wire.in_doubt:
-                wire.committed = await self.held(wire.peer) - wire.before
+        await self.crew.pack_up()
 
     async def _declare_offsets(self) -> None:
         answer = await self.desk.get("timing/sources/", "timing_crew", edition=self.edition)
         ids = {source["name"]: source["id"] for source in answer["results"]}
         for mat in self.weekend.mats:
-            if mat.offset_ms:
+            if mat.offset_ms and not mat.slow_ppm:
                 body = {"from": None, "offset_ms": mat.offset_ms, "evidence": "与主计时设备对时（发令前三次对照）"}
                 await self.desk.post(f"timing/sources/{ids[mat.name]}/offsets/", "timing_crew", body)
                 self.say(f"{mat.name}: clock offset {mat.offset_ms:+d} ms declared")
@@ -111,6 +100,7 @@ class Player:
     async def _send(self, reads: Sequence[Detection], until_ms: int) -> None:
         batches = {version: self._messages(version, reads) for version in self.lines}
         sending = [self.lines[version].send(messages) for version, messages in batches.items() if messages]
+        sending += self.crew.others(reads, until_ms)
         busy = [self.lines[version] for version, messages in batches.items() if messages]
         if self.faults is None:
             await asyncio.gather(*sending)
@@ -142,6 +132,8 @@ class Player:
             body = {"wave": card.code, "at": iso(act.at_ms), "reason": ""}
             await self.desk.post(f"races/{card.slug}/guns/", "commissaire", body)
             self.say(f"{self._time(act)} gun for {card.code}")
+        elif act.duty == "operator":
+            await self.operator.do(act)
         elif act.ruling is not None:
             await self.desk.post(f"races/{act.race}/rulings/", "commissaire", act.ruling.body())
             about = f" bib {act.ruling.bib}" if act.ruling.bib else ""
@@ -165,7 +157,7 @@ class Player:
             stick_file(stick.detections),
             f"stick-{self.weekend.seed}-{stick.source}",
             make="csv",
-            zone=mat.zone,
+            zone=mat.set_to,
             date=f"{local:%Y-%m-%d}",
             name=f"{stick.source}.csv",
         )

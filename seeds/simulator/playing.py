@@ -21,10 +21,16 @@ from seeds.simulator.player import Player, Say
 from seeds.simulator.summary import Summary, summarise
 from seeds.simulator.weekend import Weekend, lay_out
 
+#: What a decoder of the start list's system may be; a phone is none.
+MAKES = ("mylaps", "raceresult", "ultra", "feibot")
+
 
 @dataclass(frozen=True)
 class Order:
-    """How to play. `speed` 0: as fast as the work is done. `services` is needed where things shall break."""
+    """How to play. `speed` 0: as fast as the work is done. `services` is needed where things shall break.
+
+    `line`: see `crews`; `ports`: see `Crew` (not None: `gateway` is a bridge's port); `without`: see `Operator`.
+    """
 
     credentials: Mapping[str, Any]
     base_url: str
@@ -36,6 +42,9 @@ class Order:
     truth: Path | None = None
     shift_one_ms: int = 0
     patience_s: float = checker.PATIENCE_S
+    line: str = "plain"
+    ports: Mapping[str, int] | None = None
+    without: tuple[str, ...] = ()
 
 
 def credentials(path: Path) -> Mapping[str, Any]:
@@ -55,24 +64,26 @@ async def play(order: Order, say: Say) -> Summary:
     desk = Desk(order.base_url, order.credentials["tokens"])
     try:
         edition = order.credentials["edition"]
-        weekend = await prepare(desk, edition, order.seed)
+        weekend = await prepare(desk, edition, order.seed, order.line)
         if order.truth is not None:
             weekend.write_truth(order.truth)
         say(f"seed {order.seed}: {sum(map(len, weekend.starters.values()))} starters, {len(weekend.day.live)} reads")
         if order.shift_one_ms:
             weekend = weekend.shift_one(order.shift_one_ms)
-        player = Player(weekend, desk, edition, order.gateway, order.speed, say)
+        player = Player(weekend, desk, edition, order.gateway, order.speed, say, order.ports, order.without)
         player.began = began
         if order.faults and order.services is not None:
             first_gun_ms = min(truth.gun_ms for truth in weekend.truths.values())
-            player.faults = Faults(order.services, desk, edition, first_gun_ms)
+            player.faults = Faults(order.services, desk, edition, first_gun_ms, bridged=order.ports is not None)
         await player.play()
         verdict = await checker.examine(desk, edition, weekend.truths, player.ledger, say, order.patience_s)
         if not verdict.right:
             _say_why(verdict, say)
         happened = player.faults.happened if player.faults else []
         missing = player.faults.missing() if player.faults else []
-        return summarise(weekend, player.ledger, verdict, happened, missing, time.monotonic() - began)
+        summary = summarise(weekend, player.ledger, verdict, happened, missing, time.monotonic() - began)
+        hard = {"line": order.line, "put_right": player.operator.done} if weekend.trouble else {}
+        return {**summary, **hard}
     finally:
         await desk.close()
 
@@ -91,12 +102,12 @@ def _say_why(verdict: Verdict, say: Say) -> None:
         say(f"the system tells {verdict.told}, the balance says {verdict.due}")
 
 
-async def prepare(desk: Desk, edition: str, seed: int) -> Weekend:
+async def prepare(desk: Desk, edition: str, seed: int, line: str = "plain") -> Weekend:
     """Read the start lists and the decoders from the system, and lay the weekend out."""
     cards = race_cards.weekend()
     starters = {card.slug: await _starters(desk, card) for card in cards}
     answer = await desk.get("timing/sources/", "timing_crew", edition=edition, limit=200)
-    return lay_out(seed, starters, _mats(seed, answer["results"]), cards)
+    return lay_out(seed, starters, _mats(seed, answer["results"]), cards, line)
 
 
 async def _starters(desk: Desk, card: RaceCard) -> Sequence[Starter]:
@@ -117,7 +128,7 @@ def _mats(seed: int, sources: Sequence[Mapping[str, Any]]) -> list[Mat]:
     mats = []
     for source in sorted(sources, key=lambda source: source["name"]):
         offset_ms = rng.choice((-1, 1)) * rng.randint(1_500, 60_000)
-        if source["point"] is not None and source["make"] == "mylaps":
+        if source["point"] is not None and source["make"] in MAKES:
             backup = source["role"] == "backup"
             mats.append(
                 Mat(

@@ -10,26 +10,28 @@ from pathlib import Path
 from typing import Literal
 
 from seeds.simulator import cards as race_cards
+from seeds.simulator import crews, model
 from seeds.simulator import mats as race_mats
-from seeds.simulator import model
 from seeds.simulator.cards import RaceCard, Starter
 from seeds.simulator.ledger import Item
-from seeds.simulator.mats import MINUTE_MS, Day, Detection, Mat, Stick
+from seeds.simulator.mats import MINUTE_MS, Day, Detection, Mat, Stick, Trouble
 from seeds.simulator.truth import RaceTruth, RulingPlan
 
 DAMAGED = 8
-Duty = Literal["sign_on", "gun", "ruling", "stick"]
+Duty = Literal["sign_on", "gun", "ruling", "stick", "operator"]
 
 
 @dataclass(frozen=True)
 class Act:
-    """Something a person does at an instant: sign riders on, fire a gun, enter a ruling, bring a memory stick."""
+    """Something a person does at an instant: sign riders on, fire a gun, enter a ruling, bring a memory stick, or put right
+    what the machines got wrong (`task` names what of it)."""
 
     at_ms: int
     duty: Duty
     race: str
     ruling: RulingPlan | None = None
     stick: Stick | None = None
+    task: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Weekend:
     day: Day
     acts: tuple[Act, ...]
     damaged: frozenset[tuple[str, str, int]]
+    trouble: Trouble | None = None
 
     def write_truth(self, path: Path) -> None:
         """Write the races as they will happen, with their right results, as JSON."""
@@ -67,7 +70,7 @@ class Weekend:
             )
             for stick in self.day.sticks
         )
-        return replace(self, day=Day(moved, sticks))
+        return replace(self, day=replace(self.day, live=moved, sticks=sticks))
 
     def _lonely_finish(self) -> tuple[int, tuple[str, ...]]:
         for card in self.cards:
@@ -93,15 +96,22 @@ def _moved(item: Detection, by_ms: int) -> Detection:
 
 
 def lay_out(
-    seed: int, starters: Mapping[str, Sequence[Starter]], mats: Sequence[Mat], cards: Sequence[RaceCard] | None = None
-) -> Weekend:
-    """Lay out the weekend of a seed for a start list and the decoders that stand by the road."""
+    seed: int, starters: Mapping[str, Sequence[Starter]], mats: Sequence[Mat], cards: Sequence[RaceCard] | None = None,
+    line: str = "plain",
+) -> Weekend:  # fmt: skip
+    """Lay out the weekend of a seed for a start list and the decoders that stand by the road (`line`: see `crews`)."""
     cards = tuple(cards or race_cards.weekend())
+    mats = crews.equip(line, mats, cards)
     truths = {card.slug: model.play(card, starters[card.slug], seed) for card in cards}
-    day = race_mats.watch(seed, cards, starters, truths, mats)
+    trouble = crews.trouble(seed, cards, starters, truths, mats) if line == "hard" else None
+    day = race_mats.watch(seed, cards, starters, truths, mats, trouble)
     acts = [act for card in cards for act in _duties(card, truths[card.slug])]
     acts += [Act(stick.due_ms, "stick", "", stick=stick) for stick in day.sticks]
-    acts += [_close(card, truths[card.slug], day, mats) for card in cards]
+    closings = [_close(card, truths[card.slug], day, mats) for card in cards]
+    acts += closings
+    if trouble is not None:
+        due = crews.tasks(cards, truths, mats, trouble, {act.race: act.at_ms for act in closings})
+        acts += [Act(task.at_ms, "operator", task.race, task=task.name) for task in due]
     return Weekend(
         seed=seed,
         cards=cards,
@@ -111,6 +121,7 @@ def lay_out(
         day=day,
         acts=tuple(sorted(acts, key=lambda act: (act.at_ms, act.race))),
         damaged=_damaged(seed, day, mats),
+        trouble=trouble,
     )
 
 

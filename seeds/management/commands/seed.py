@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from seeds import accounts, entering, planting, regulations
+from seeds.simulator import crews
 from timing.models import Channel
 
 MYLAPS_PORT = 3097
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             "--credentials", type=Path, metavar="PATH", help="write keys and accounts there (mode 0600)"
         )
         parser.add_argument("--gateway-port", type=int, default=MYLAPS_PORT, help=f"MYLAPS port ({MYLAPS_PORT})")
+        parser.add_argument("--line", choices=crews.LINES, default="plain", help="which decoders are announced (plain)")
         parser.add_argument("--demo", action="store_true", help="make an account for every role and print its password")
 
     @transaction.atomic
@@ -36,7 +38,9 @@ class Command(BaseCommand):
         if tenth is not None:
             self.stdout.write(f"{tenth.slug} exists; nothing was written")
         else:
-            tenth = planting.plant_tenth(by=accounts.owner(), gateway_port=options["gateway_port"])
+            tenth = planting.plant_tenth(
+                by=accounts.owner(), gateway_port=options["gateway_port"], line=options["line"]
+            )
             self.stdout.write(f"{tenth.slug}: {tenth.entries.count()} entries in {tenth.races.count()} races")
         eleventh = planting.edition_named(regulations.eleventh()["edition"]["slug"])
         if eleventh is None:

@@ -12,8 +12,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from seeds.simulator import playing
+from seeds.simulator import crews, playing
 from seeds.simulator.api import Unplayable
+from seeds.simulator.operator import PUT_RIGHT
 from seeds.simulator.summary import table
 
 
@@ -36,6 +37,18 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="as fast as the work is done, then compare")
         parser.add_argument("--json", action="store_true", help="the summary as one JSON object on the last line")
         parser.add_argument("--faults", action="store_true", help="break six things on the way")
+        parser.add_argument("--line", choices=crews.LINES, default="plain", help="what stands at the road side (plain)")
+        parser.add_argument(
+            "--without", action="append", default=[], choices=PUT_RIGHT, help="leave out what the operator puts right"
+        )
+        parser.add_argument("--bridged", action="store_true", help="--gateway is the MYLAPS port of a bridge")
+        parser.add_argument(
+            "--box",
+            action="append",
+            default=[],
+            metavar="NAME=PORT",
+            help="where a machine listens that a bridge dials",
+        )
         parser.add_argument(
             "--truth", type=Path, metavar="PATH", help="write the right results there, before the start"
         )
@@ -75,7 +88,17 @@ class Command(BaseCommand):
             services=options["services"],
             truth=options["truth"],
             shift_one_ms=options["shift_one"],
+            line=options["line"],
+            ports=dict(map(self._box, options["box"])) if options["bridged"] else None,
+            without=tuple(options["without"]),
         )
+
+    @staticmethod
+    def _box(text: str) -> tuple[str, int]:
+        name, _, port = text.rpartition("=")
+        if not name or not port.isdigit():
+            raise CommandError("--box is NAME=PORT")
+        return name, int(port)
 
     def _say(self, line: str) -> None:
         self.stderr.write(line)
