@@ -26,7 +26,7 @@ from race.api import (
 )
 from race.refused import Refused
 from results.api import boards, rulings
-from timing.api import channels, corrections, deliveries, pads, reads, sources, uploads
+from timing.api import channels, corrections, deliveries, machines, pads, previews, reads, sources, uploads
 
 #: Refusals that are about the request itself, not about the state of the race.
 UNPROCESSABLE = {
@@ -35,6 +35,7 @@ UNPROCESSABLE = {
     "no_category", "identity_mismatch", "guardian_missing", "team_missing", "no_rows", "no_columns", "not_accepted",
     "too_many_riders", "too_many_rows", "too_many_columns", "empty", "old_excel", "broken_workbook", "workbook_too_large",
     "another_zip", "undecodable", "cell_too_long", "longer_than_announced", "wrong_hash",
+    "too_large_unpacked", "broken_archive", "not_one_file",
 }  # fmt: skip
 #: What is wrong with a document number, by the code of `race.identity`.
 IDENTITY = "identity_"
@@ -109,11 +110,16 @@ urlpatterns = [
     path("api/v1/timing/sources/<int:pk>/", sources.OneSource.as_view()),
     path("api/v1/timing/sources/<int:pk>/offsets/", sources.Offsets.as_view()),
     path("api/v1/timing/deliveries/", deliveries.Deliveries.as_view()),
+    path("api/v1/timing/deliveries/preview/", previews.Previews.as_view()),
     path("api/v1/timing/deliveries/<int:pk>/", deliveries.OneDelivery.as_view()),
+    path("api/v1/timing/deliveries/<int:pk>/park/", previews.ParkedDelivery.as_view()),
     path("api/v1/timing/deliveries/<int:pk>/body/", deliveries.DeliveryBody.as_view(), name="delivery-body"),
     path("api/v1/timing/uploads/", uploads.Uploads.as_view(), name="uploads"),
     path("api/v1/timing/uploads/<str:code>/", uploads.OneUpload.as_view(), name="upload"),
     path("api/v1/timing/reads/", reads.Reads.as_view()),
+    path("api/v1/timing/feibot/<str:key>/<path:rest>", machines.Feibot.as_view()),
+    path("api/v1/timing/raceresult/<str:key>/", machines.RaceResult.as_view()),
+    path("api/v1/timing/crossmgr/<str:key>/<str:rest>", machines.CrossMgr.as_view()),
     path("api/v1/timing/corrections/", corrections.Corrections.as_view()),
     path("api/v1/timing/clock/", pads.Clock.as_view()),
     path("api/v1/timing/pads/", pads.Pads.as_view()),

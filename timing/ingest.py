@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from race import revision
 from race.models import Edition
 from timing import carriers, decoders, parking, states, typed
+from timing.decoders import unpack
 from timing.decoders.forwarder_log import is_forwarder_log, sent_frames
 from timing.decoders.model import Context, Parsed, Read, Reject
 from timing.decoders.wall_clock import local_text
@@ -143,15 +144,20 @@ def _parse(delivery_id: int, make: str, zone: str) -> Parsed:
 
 def read_body(body: bytes, options: Mapping[str, Any], zone: str) -> Parsed:
     """What a decoder makes of bytes that are to be read so; `zone` is the edition's, for where the options name none."""
+    try:
+        inside = unpack.opened(body)
+    except unpack.BadArchive as bad:
+        return Parsed(rejects=(Reject(body, str(bad)),))
     context = Context(
         zone=options.get("zone") or zone,
         race_date=date.fromisoformat(options["date"]) if options.get("date") else None,
         server_name=settings.GATEWAY_NAME,
-        file_name=options.get("name", ""),
+        file_name=inside.name or options.get("name", "").removesuffix(".gz"),
         source=options.get("source", ""),
         needs_source=True,
         columns=options.get("columns", ""),
     )
+    body = inside.body
     if is_forwarder_log(body):
         body = b"".join(sent_frames(body))
     return decoders.decoder(options["make"]).parse(body, context)

@@ -1,5 +1,6 @@
 """What a crew is told of what it sent: read as it was meant, refused with a reason, and what counts nowhere."""
 
+import gzip
 import json
 
 import pytest
@@ -7,14 +8,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from race.models import Token
 from tests import cast
-from tests.timing.test_decoders_workbook import written
-from timing.api import findings
-from timing.models import Channel, Delivery, Ingestion, Read, Source
+from tests.timing.test_decoders_unpack import zipped
+from tests.timing.test_decoders_workbook import repacked, written
+from timing.api import answers, findings
+from timing.models import Channel, Delivery, Ingestion, Read, Source, Upload
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
 
 ADDRESS = "/api/v1/timing/deliveries/"
 UNDATED = "chip,time,point\nC1,09:20:00,Finish\nC2,09:21:00,Finish\n"
+DATED = "chip,time,point\nC1,2024-05-25 09:20:00,Finish\nC2,2024-05-25 09:21:00,Finish\n"
+BOOK = written([["chip", "time", "point"], ["C1", "2024-05-25 09:20:00", "Finish"]])
 UNNAMED = "芯片号,时间\nC1,2024/5/25 9:20:00\nC2,2024/5/25 9:21:00"
 
 
@@ -231,3 +235,48 @@ def test_bytes_that_are_no_text_are_a_few_hex_digits(send):
 )
 def test_bytes_as_people_read_them(head, size, shown):
     assert findings.readable(head, size, ["utf-8", "gb18030"]) == shown
+
+
+# --- packed files -------------------------------------------------------------------------------------------------------
+
+
+def test_a_packed_file_is_kept_packed_and_read_as_the_file_in_it(send):
+    for packed in (gzip.compress(DATED.encode()), zipped(("card.csv", DATED))):
+        assert send(packed).status_code == 201
+        assert bytes(Delivery.objects.latest("pk").body) == packed
+    assert list(Ingestion.objects.order_by("pk").values_list("new", "known", "rejected")) == [(2, 0, 0), (0, 2, 0)]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (gzip.compress(bytes(3_000_000)), "too_large_unpacked"),
+        (gzip.compress(UNDATED.encode())[:-9], "broken_archive"),
+        (zipped(("a.csv", UNDATED), ("b.csv", UNDATED)), "not_one_file"),
+        (zipped(("a.png", b"\x89PNG")), "not_a_chip_file"),
+        (repacked(BOOK, **{"xl/x.xml": bytes(7_000_000)}), "too_large_unpacked"),
+        (BOOK[:-99], "broken_archive"),
+    ],
+    ids=["bomb", "cut", "several", "picture", "large workbook", "cut workbook"],
+)
+def test_a_packed_file_of_no_use_is_refused_with_the_reason_and_kept(send, body, reason):
+    assert code(send(body)) == (422, [(reason, None)])
+    assert bytes(Delivery.objects.get().body) == body
+    assert sum(Ingestion.objects.values_list("rejected", flat=True)) == 1
+
+
+def test_a_packed_file_of_some_size_is_the_workers(send, monkeypatch):
+    monkeypatch.setattr(answers, "AT_ONCE_PACKED", 10)
+    assert send(gzip.compress(DATED.encode())).json()["status"] == "pending"
+    assert send(DATED).json()["status"] == "taken"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+def test_a_body_that_was_squeezed_for_its_way_is_refused(client, encoding):
+    headers = cast.bearer(cast.make().edition, Token.DELIVERIES)
+    announced = client.post("/api/v1/timing/uploads/", {"size": 9}, content_type="application/json", headers=headers)
+    for method, address in (("POST", ADDRESS), ("PATCH", announced["Location"])):
+        told = headers | {"Content-Encoding": encoding, "Upload-Offset": "0"}
+        answer = client.generic(method, address, b"squeezed!", "text/csv", headers=told)
+        assert code(answer) == (415, [("content_encoding", None)])
+    assert (Delivery.objects.count(), Upload.objects.get().received) == (0, 0)

@@ -2,16 +2,22 @@
 
 from typing import Any
 
+from django.db.models import BinaryField
+from django.db.models.functions import Substr
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from race import workbook
 from race.refused import Refused
 from timing import ingest
 from timing.api.findings import findings
+from timing.decoders import unpack
+from timing.decoders.sheet import NOT_A_CHIP_FILE
 from timing.models import Delivery, Pending
 
 #: Bodies up to this size are taken in before the answer, so that it can tell the counts; larger ones by the worker.
 AT_ONCE = 4 * 1024 * 1024
+AT_ONCE_PACKED = 512 * 1024  # of a .gz, .zip or .xlsx: nobody knows yet how large it is
 STATUS = {Pending.Parked.NO: "pending", Pending.Parked.ASKED: "parked", Pending.Parked.LEFT_OUT: "left_out"}
 
 
@@ -84,12 +90,31 @@ def answers(deliveries: list[Delivery]) -> list[dict[str, Any]]:
 
 def told(delivery: Delivery) -> dict[str, Any]:
     """One delivery with its counts and findings; what is small is taken in before."""
-    if delivery.size <= AT_ONCE:
+    if delivery.size <= AT_ONCE_PACKED or (delivery.size <= AT_ONCE and not _packed(delivery)):
         # This one only: who sends a small file does not wait behind a large one, nor do its work.
         ingest.take_in(delivery.channel_id, wait=False, only=delivery.pk)
     delivery = Delivery.objects.defer("body").select_related("channel").get(pk=delivery.pk)
     found = findings(delivery)
-    if [row["reason"] for row in found["rejects"]] == ["not_a_chip_file"]:
-        kept = _("This is not a file of chip reads. Its bytes are kept as delivery %(id)s; nothing counts.")
-        raise Refused("not_a_chip_file", kept % {"id": delivery.pk})
+    if len(found["rejects"]) == 1:
+        _refuse_whole(found["rejects"][0]["reason"], delivery.pk)
     return answers([delivery])[0] | found
+
+
+def _packed(delivery: Delivery) -> bool:
+    head = Substr("body", 1, 4, output_field=BinaryField())
+    return unpack.is_packed(bytes(Delivery.objects.filter(pk=delivery.pk).values_list(head, flat=True).get()))
+
+
+def _refuse_whole(reason: str, number: int) -> None:
+    """A file of which nothing could be read is no success, although it is kept. Refused with the reason."""
+    kept = " " + _("Its bytes are kept as delivery %(id)s; nothing counts.") % {"id": number}
+    if reason == NOT_A_CHIP_FILE:
+        raise Refused("not_a_chip_file", _("This is not a file of chip reads.") + kept)
+    if reason in (unpack.TOO_LARGE, workbook.TOO_LARGE):
+        raise Refused("too_large_unpacked", _("This file opens to far more than reads can fill.") + kept)
+    if reason in (unpack.BROKEN, workbook.BROKEN):
+        raise Refused("broken_archive", _("This file cannot be opened: it is cut off, damaged or locked.") + kept)
+    if reason == unpack.MANY:
+        raise Refused(
+            "not_one_file", _("A packed file has to hold one file: unpack it and send each by itself.") + kept
+        )
