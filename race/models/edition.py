@@ -49,6 +49,9 @@ class Edition(models.Model):
     entry_rules = models.JSONField(
         default=dict, blank=True, help_text="What race.entry_rules reads; defaults where empty"
     )
+    result_rules = models.JSONField(
+        default=dict, blank=True, help_text="Protest window and deposit, doubt at the line, teams; defaults where empty"
+    )
     waiver_zh = models.TextField(blank=True)
     waiver_en = models.TextField(blank=True)
     contact = models.JSONField(

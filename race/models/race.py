@@ -122,6 +122,7 @@ class Category(models.Model):
     queue_last = models.PositiveBigIntegerField(default=0)
     quotas = models.JSONField(default=list, blank=True)
     fee_fen = models.PositiveIntegerField(default=0)
+    prizes_fen = models.JSONField(default=list, blank=True, help_text="Prize money by place, from the first on, in fen")
     first_bib = models.PositiveIntegerField(null=True, blank=True)
     last_bib = models.PositiveIntegerField(null=True, blank=True)
     regulations = models.JSONField(default=dict, blank=True)

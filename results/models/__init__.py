@@ -3,5 +3,6 @@
 from results.models.chain import Link
 from results.models.publication import Publication
 from results.models.ruling import Ruling
+from results.models.watch import Watch
 
-__all__ = ["Link", "Publication", "Ruling"]
+__all__ = ["Link", "Publication", "Ruling", "Watch"]

@@ -19,6 +19,7 @@ class Ruling(Fact):
     at = models.DateTimeField()
     kind = models.CharField(max_length=24)
     detail = models.JSONField(default=dict, blank=True)
+    article = models.CharField(max_length=40, blank=True, help_text="Code of the article (results/articles)")
     reason = models.CharField(max_length=300)
     revokes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="revoked_by")
     link = models.OneToOneField(Link, models.PROTECT, related_name="ruling")
