@@ -1,11 +1,13 @@
 """Where every request comes in: `uvicorn config.asgi:application` (docs/decisions/front-door.md tells why it is so)."""
 
+import logging
 from pathlib import Path
 
 from django.conf import settings
 
 from config.door.front import FrontDoor
 from config.door.limits import limits
+from config.secrets_in_logs import Hidden
 from config.wsgi import application as wsgi
 from results.stream import Hub
 
@@ -19,6 +21,8 @@ def spool_directory(state: Path) -> str | None:
         return None
     return str(spool)
 
+
+logging.getLogger("uvicorn.access").addFilter(Hidden())  # it writes whole addresses, and not through our handler
 
 application = FrontDoor(
     wsgi,

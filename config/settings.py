@@ -211,7 +211,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.joinpath("staticfiles.json").exists()
-DELIVERY_LIMIT = env.int("DELIVERY_LIMIT", default=300 * 1024 * 1024)
+# Ten weekends of reads. Parsing takes ten times its size of a worker's memory, and ten seconds.
+DELIVERY_LIMIT = env.int("DELIVERY_LIMIT", default=64 * 1024 * 1024)
 BODY_LIMIT = env.int("BODY_LIMIT", default=1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = DELIVERY_LIMIT
 # A team of 200 is a grid of some thousand cells.
@@ -261,7 +262,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"secrets": {"()": "config.secrets_in_logs.Hidden"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {"django.request": {"level": "ERROR"}, "axes": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
 }

@@ -48,6 +48,7 @@ def limits(delivery: int, body: int) -> Limits:
     return Limits(
         routes=(
             Route(re.compile(r"/api/v1/timing/deliveries/"), delivery, 900.0, 1024),
+            Route(re.compile(r"/api/v1/timing/(feibot|raceresult|crossmgr)/"), max(body, 16 * MIB), 120.0, 1024),
             Route(re.compile(r"/api/v1/timing/uploads/."), PIECE, 300.0, 1024),
             Route(re.compile(r"/api/v1/timing/reads/"), max(body, 16 * MIB), 120.0, 1024),
             Route(re.compile(r"/api/v1/races/[^/]+/(guns|rulings)/"), body, 60.0, 1024),

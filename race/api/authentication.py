@@ -20,8 +20,10 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Token] | None:
         """The token's owner and the token; None if the request carries none."""
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return None
+        return self.holder(secret) if scheme.lower() == "bearer" else None
+
+    def holder(self, secret: str) -> tuple[User, Token]:
+        """Whose the secret is. Raises AuthenticationFailed."""
         token = Token.objects.select_related("user", "edition").filter(digest=tokens.digest(secret.strip())).first()
         if token is None or not living(token) or not token.user.is_active:
             raise AuthenticationFailed(_("The token is unknown, expired or revoked."), code="bad_token")
@@ -30,6 +32,14 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Makes a refused token a 401, not a 403."""
         return "Bearer"
+
+
+class KeyInAddress(TokenAuthentication):
+    """The same key as a part of the address, `<key>`, for machines that can send no header."""
+
+    def authenticate(self, request: Request) -> tuple[User, Token]:
+        """The token's owner and the token."""
+        return self.holder(request.parser_context["kwargs"]["key"])
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
