@@ -87,6 +87,25 @@ def _other_than_a(race: Race, entry: Entry | None, detail: Detail, key: str) -> 
     _another(race, entry, detail, key)
 
 
+MOST_PLACED = 400
+
+
+def _order(race: Race, entry: Entry | None, detail: Detail, key: str) -> None:
+    """Groups of bibs in the order of the photo, each bib once and on the start list; a dead heat in one group."""
+    groups = detail[key]
+    bibs = [bib for group in groups if isinstance(group, list) for bib in group]
+    shaped = all(isinstance(group, list) and group for group in groups) and all(type(bib) is int for bib in bibs)
+    if not shaped or not 2 <= len(bibs) <= MOST_PLACED or len(set(bibs)) < len(bibs):
+        raise Refused("bad_detail", _("%(key)s is a list of groups of bibs, each bib once.") % {"key": key})
+    small = [bib for bib in bibs if 0 < bib < 2**31]
+    there = set(
+        Entry.objects.filter(race=race, bib__in=small, state=Entry.State.CONFIRMED).values_list("bib", flat=True)
+    )
+    missing = [str(bib) for bib in bibs if bib not in there]
+    if missing:
+        raise Refused("not_on_list", _("Not on the start list: %(bibs)s.") % {"bibs": ", ".join(missing[:20])})
+
+
 def _on_list(race: Race, bib: int) -> bool:
     # A number beyond any bib is on no list, and the database could not even compare it.
     return 0 < bib < 2**31 and Entry.objects.filter(race=race, bib=bib, state=Entry.State.CONFIRMED).exists()
@@ -99,6 +118,7 @@ CHECKS: dict[str, dict[str, Callable[[Race, Entry | None, Detail, str], None]]] 
     "results_at_lap": {"lap": _lap},
     "pulled": {"after_lap": _laps_ridden, "at_us": _instant},
     "credit_time_of": {"of": _another},
+    "finish_order": {"order": _order},
     "chip_swap": {"a": _another, "b": _other_than_a},
     "manual_finish": {"at_us": _instant},
     "confirm_missed": {"at_us": _instant},

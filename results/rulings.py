@@ -17,6 +17,7 @@ from results.models import Ruling
 
 #: kind -> (about a rider?, the details it must have, the details it may have), each detail with its type.
 KINDS: dict[str, tuple[bool, dict[str, type], dict[str, type]]] = {
+    "warning": (True, {}, {}),
     "dsq": (True, {}, {"leave_place_open": bool}),
     "dnf": (True, {}, {}),
     "dns": (True, {}, {}),
@@ -34,6 +35,7 @@ KINDS: dict[str, tuple[bool, dict[str, type], dict[str, type]]] = {
     "confirm_missed": (True, {"at_us": int}, {}),
     "results_at_lap": (False, {"lap": int}, {}),
     "neutralise": (False, {"us": int}, {}),
+    "finish_order": (False, {"order": list}, {}),
     "close": (False, {}, {}),
 }
 

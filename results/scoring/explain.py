@@ -5,7 +5,7 @@ Nothing is judged here. The thread is read off the judged field, so it cannot sa
 
 from timing.passings import Passing
 
-from . import laps, standings, status
+from . import laps, standings, status, ties
 from .field import Field, Ride, whole
 from .race_facts import SECOND_US, RaceFacts, RulingFact, Step, Why
 
@@ -129,7 +129,7 @@ def _rule_steps(field: Field, ride: Ride) -> list[Step]:
     if ride.status == "DNS" and not any(ride.bib == ruling.bib for ruling in field.rulings.get("dns", ())):
         steps.append(_step("rule", "not_signed_on"))
     steps += [_step("rule", flag) for flag in FLAGGED if flag in ride.flags]
-    if any(ride.bib in group for group in field.facts.judge_order):
+    if any(ride.bib in group for said in ties.orders(field) for group in said):
         steps.append(_step("rule", "judge_order"))
     return steps
 
@@ -166,4 +166,7 @@ WHOLE_RACE = ("results_at_lap", "neutralise", "otl_waive_all")
 
 
 def _names(ruling: RulingFact, bib: int) -> bool:
+    if ruling.kind == "finish_order":
+        order = ruling.detail.get("order", ())
+        return isinstance(order, (list, tuple)) and any(bib in group for group in order)
     return ruling.kind == "chip_swap" and bib in (whole(ruling, "a"), whole(ruling, "b"))

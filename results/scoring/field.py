@@ -99,4 +99,4 @@ def whole(ruling: RulingFact, key: str) -> int | None:
         return None
     if isinstance(value, str):
         return int(value) if value.lstrip("-").isdigit() else None
-    return value
+    return value if isinstance(value, int) else None

@@ -13,9 +13,10 @@ Keys of `RulingFact.detail`, by kind (all others take none):
   chip_swap         a, b: the two bibs that wore each other's chips
   results_at_lap    lap: int
   neutralise        us: int (taken off everybody's time)
+  finish_order      order: bibs as the photo shows them, [[46], [63, 8]] with a dead heat in one group
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -23,7 +24,8 @@ from timing.passings import Passing
 
 Status = Literal["waiting", "racing", "FIN", "LAP", "OTL", "NR", "DNF", "DNS", "DSQ"]
 Role = Literal["lead", "chase", "main", "group"]
-Detail = Mapping[str, int | str | bool]
+Order = Sequence[Sequence[int]]
+Detail = Mapping[str, int | str | bool | Order]
 
 SECOND_US = 1_000_000
 

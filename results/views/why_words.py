@@ -76,6 +76,8 @@ def _rules() -> dict[str, Word]:
 
 def _rulings() -> dict[str, Word]:
     return {
+        "ruling.warning": gettext("Ruling {n}: warned"),
+        "ruling.finish_order": gettext("Ruling {n}: order by the photo finish"),
         "ruling.dsq": gettext("Ruling {n}: disqualified"),
         "ruling.dnf": gettext("Ruling {n}: did not finish"),
         "ruling.dns": gettext("Ruling {n}: did not start"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from results.scoring import score
-from results.scoring.race_facts import EntryFact, Limit
+from results.scoring.race_facts import EntryFact, Limit, RulingFact
 from tests.race_notation import SECOND_US, race_log, sheet, table
 
 BUNCH = """
@@ -337,3 +337,22 @@ def test_in_a_net_race_riders_of_two_waves_share_no_time_on_the_line():
 def test_a_read_at_the_time_point_before_the_gun_gives_no_time():
     facts = race_log("gun 8:00 1\npoint K3 1 7:50 8:55\nfinish 1 9:00\nclose", time_point="K3")
     assert sheet(score(facts)) == ["1 1 FIN 0:55:00"]
+
+
+def _photo(*orders):
+    facts = race_log(BUNCH)
+    rulings = [
+        RulingFact(number, "finish_order", None, {"order": order}) for number, order in enumerate(orders, start=1)
+    ]
+    return table(score(replace(facts, rulings=tuple(rulings))))
+
+
+def test_each_photo_orders_its_own_riders_and_a_later_one_holds():
+    chips = table(score(race_log(BUNCH)))
+    assert chips == ["1 1 1 finished", "2 2 1 finished", "3 3 1 finished", "4 4 1 finished", "5 5 1 finished"]
+    swapped = ["1 2 1 finished", "2 1 1 finished", "3 3 1 finished", "4 5 1 finished", "5 4 1 finished"]
+    # The order of the second photo is not that of riders behind the first: each pair keeps its own two places.
+    assert _photo([[5], [4]], [[2], [1]]) == _photo([[2], [1]], [[5], [4]]) == swapped
+    assert _photo([[2], [1]], [[1], [2]]) == chips
+    assert _photo([[2, 1]]) == ["1 2 1 finished", "1 1 1 finished", *chips[2:]]
+    assert _photo([[2, 1]], [[1], [2]]) == chips
