@@ -1,4 +1,4 @@
-"""TCP channels: ports of ours that machines call, and machines that we dial. The gateway follows within a second."""
+"""Channels: ports of ours that machines call, machines that we dial (the gateway follows within a second), keys of bridges."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from race import log
-from race.models import Edition, User
+from race import log, tokens
+from race.models import Edition, Token, User
 from race.refused import Refused
 from timing import decoders
-from timing.models import Channel
+from timing.models import Channel, Source
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?")
 MOST_NETWORKS = 32
@@ -42,6 +42,32 @@ def change(channel: Channel, values: Mapping[str, Any], *, by: User | None) -> C
     _written(channel)
     log.note(channel.edition, "channel_changed", by=by, channel=channel.pk, label=channel.label, open=channel.open)
     return channel
+
+
+@transaction.atomic
+def give_key(edition: Edition, label: str, names: Sequence[str], *, by: User) -> str:
+    """A key with which a bridge delivers over HTTPS, and nothing else; shown once. `names`: the sources whose reads it may
+    bring, all where none is named. Refused: `no_label`, `unknown_source`."""
+    label = label.strip()[:80]
+    if not label:
+        raise Refused("no_label", _("Say whose key it is."))
+    sources = list(Source.objects.filter(edition=edition, name__in=names))
+    if len(sources) != len(set(names)):
+        raise Refused("unknown_source", _("There is no source of this name."))
+    token, secret = tokens.issue(edition, by, Token.DELIVERIES, label)
+    channel = Channel.objects.create(edition=edition, kind=Channel.Kind.HTTP, label=label, token=token)
+    channel.sources.set(sources)
+    log.note(edition, "key_given", by=by, channel=channel.pk, label=label)
+    return secret
+
+
+@transaction.atomic
+def withdraw_key(channel: Channel, *, by: User | None) -> None:
+    """The key of a channel stops working at once; what it delivered stays. Twice is once."""
+    channel = Channel.objects.select_for_update(of=("self",)).select_related("edition", "token").get(pk=channel.pk)
+    if channel.token is not None and channel.token.revoked_at is None:
+        tokens.revoke(channel.token)
+        log.note(channel.edition, "key_withdrawn", by=by, channel=channel.pk, label=channel.label)
 
 
 def _judged(values: Mapping[str, Any]) -> dict[str, Any]:

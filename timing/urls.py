@@ -1,10 +1,20 @@
 """Pages of the line desk."""
 
 from race.staff_links import staff
-from timing.views import line
+from timing.views import bridge, line, sources
 
 urlpatterns = [
     *staff("line", "", line.page, "line"),
     *staff("line", "now/", line.now, "line_now"),
     *staff("line", "alarms/", line.alarm_banners, "line_alarms"),
+    *staff("line", "sources/", sources.page, "line_sources"),
+    *staff("line", "sources/<int:pk>/", sources.one, "line_source"),
+    *staff("line", "sources/<int:pk>/place/", sources.place, "line_source_place"),
+    *staff("line", "sources/<int:pk>/apply/", sources.apply, "line_source_apply"),
+    *staff("line", "sources/<int:pk>/offset/", sources.set_offset, "line_source_offset"),
+    *staff("line", "channels/", sources.add_channel, "line_channel_add"),
+    *staff("line", "channels/<int:pk>/", sources.switch_channel, "line_channel_switch"),
+    *staff("line", "keys/", sources.give_key, "line_key_give"),
+    *staff("line", "bridge/", bridge.page, "line_bridge"),
+    *staff("line", "bridge/daguguan-bridge.pyz", bridge.download, "line_bridge_file"),
 ]

@@ -19,8 +19,8 @@ from timing.bridge import options
 from timing.bridge.spool import PARCEL_BYTES, Spool
 from timing.decoders.live import LIVE
 from timing.gateway.line import NotKept
-from timing.management.commands.bridge import pack
 from timing.models import Delivery, Read
+from timing.packing import pack
 
 NOW = datetime(2024, 5, 25, 1, 0, tzinfo=UTC)
 

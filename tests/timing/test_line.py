@@ -53,3 +53,13 @@ def test_the_health_of_the_line_costs_the_same_however_much_there_is(race: cast.
     tally.forget()
     many = queries(race)
     assert (many, queries(race)) == (9, 6)
+
+
+@pytest.mark.parametrize("role", ["timing_crew", "commissaire", "organiser"])
+def test_the_pages_of_sources_and_the_bridge_open(race: cast.Cast, role: str) -> None:
+    race.reads("C1 09:30:00.250", source="Elsewhere")
+    race.reads("C1 09:30:00.250")
+    browser = crew(race, role)
+    pk = race.edition.sources.get(name="Finish").pk
+    for page in ("sources/", f"sources/{pk}/", "bridge/", "now/", "alarms/"):
+        assert browser.get(f"/line/{page}").status_code == 200, page

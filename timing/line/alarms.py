@@ -27,6 +27,8 @@ from timing.line.health import Health, SourceHealth, Waiting
 CLOCK_OFF_US = 500_000
 #: From when its reads arrive a clock is only known to this: a network may take seconds.
 ARRIVAL_OFF_US = 2_000_000
+#: At a rehearsal that runs faster the way to us takes as many seconds more.
+TOLD_OFF_US = 10_000_000
 #: Real time: what is live is taken in within a second; a large file may take a minute.
 DEAF_S, DEAF_FILE_S = 8, 120
 DANGER, WARN = "danger", "warn"
@@ -100,6 +102,11 @@ def _of_source(source: SourceHealth, health: Health) -> Iterator[Alarm]:
         yield Alarm("holes", WARN, source, values)
 
 
+def _arrives_in_time(source: SourceHealth, health: Health) -> bool:
+    arrived, near = source.arrived, health.patience_us(offsets.NEAR_ZONE_US)
+    return arrived is not None and arrived.sure and abs(arrived.ahead_us) < near
+
+
 def clock_ahead(source: SourceHealth, health: Health) -> int | None:
     """By how much a clock is ahead, where that is wrong and sure; None where it is right or nobody can tell.
 
@@ -108,6 +115,8 @@ def clock_ahead(source: SourceHealth, health: Health) -> int | None:
     """
     measured, arrived = source.measured, source.arrived
     if measured is not None and measured.sure:
+        if offsets.zone_mistake(measured.ahead_us) is not None and _arrives_in_time(source, health):
+            return None  # it is the base that is wrong
         return measured.ahead_us if abs(measured.ahead_us) > CLOCK_OFF_US else None
     if arrived is not None and arrived.sure:
         if offsets.zone_mistake(arrived.ahead_us) is not None:
@@ -115,6 +124,10 @@ def clock_ahead(source: SourceHealth, health: Health) -> int | None:
         if arrived.bound_us > health.patience_us(ARRIVAL_OFF_US):
             return arrived.bound_us
     told = source.told_us
-    if told is not None and source.offset_us == 0 and abs(told) > CLOCK_OFF_US:
+    if (
+        told is not None
+        and source.offset_us == 0
+        and abs(told) > max(ARRIVAL_OFF_US, int(TOLD_OFF_US * (health.speed - 1)))
+    ):
         return told
     return None

@@ -131,15 +131,15 @@ def of(edition: Edition) -> Health:
     sources = list(
         Source.objects.filter(edition=edition).select_related("point__course", "status").order_by("name", "pk")
     )
-    channels = list(Channel.objects.filter(edition=edition).order_by("pk"))
+    channels = list(Channel.objects.filter(edition=edition).select_related("token").order_by("pk"))
     source_clocks = clocks.of(sources)
     lines = heartbeat.told(real)
     waiting, heard = _waiting(edition)
-    riders = _riders(edition, now)
+    carried = riders(edition, now)
     with tally.counted(edition) as counted:
         scene = _Scene(
             edition, now, real, part["speed"] if part else 1.0, sources, {channel.pk: channel for channel in channels},
-            source_clocks, lines, riders, counted, holes_of(edition, counted, now),
+            source_clocks, lines, carried, counted, holes_of(edition, counted, now),
         )  # fmt: skip
         return scene.health(waiting, heard)
 
@@ -164,10 +164,16 @@ def _waiting(edition: Edition) -> tuple[Waiting, dict[int, datetime]]:
     ), heard  # fmt: skip
 
 
-def _riders(edition: Edition, now: datetime) -> dict[str, int]:
+def riders(edition: Edition, now: datetime) -> dict[str, int]:
     """Chip -> the entry that carries it now."""
     held = Assignment.objects.filter(transponder__edition=edition, during__contains=now)
     return dict(held.values_list("transponder__code", "entry_id"))
+
+
+def bibs(edition: Edition, now: datetime) -> dict[str, int]:
+    """Chip -> the bib that wears it now."""
+    held = Assignment.objects.filter(transponder__edition=edition, during__contains=now, entry__bib__isnull=False)
+    return {code: bib for code, bib in held.values_list("transponder__code", "entry__bib") if bib is not None}
 
 
 @dataclass(frozen=True, slots=True)

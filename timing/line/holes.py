@@ -1,7 +1,10 @@
 """Numbers that a machine gave and that never came: what it sent between two messages was lost on the way.
 
+Only makes that number each detection: sent again, it has the same number. MYLAPS numbers its messages, and what it sends
+again comes in a message of another number, so that a number nobody has tells nothing.
+
 A number that came at any time of the day is there, whatever the order; a leap of more than `LONGEST` is a machine that
-began to count anew. A message with a gun marker carries a number, too, and no read.
+began to count anew. A gun marker carries a number, too, and is no read.
 """
 
 from __future__ import annotations
@@ -17,8 +20,8 @@ from race.models import Edition
 from timing.clocks import microseconds
 from timing.line.tally import Tally
 
-#: Makes whose machines number what they send, without leaving numbers out.
-NUMBERED = ("mylaps", "raceresult", "ultra", "amb_p3", "chronotrack")
+#: Makes whose machines number each detection, without leaving numbers out.
+NUMBERED = ("raceresult", "ultra", "amb_p3", "chronotrack")
 LONGEST = 200
 SHOWN = 50
 #: It looks at all numbers of a day, so not at each question: holes are no matter of a second.

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from race.models import TimingPoint
 from race.models.edition import in_language
+from timing.decoders.wall_clock import local_text
 from timing.line.alarms import Alarm
 from timing.line.health import SourceHealth
 
@@ -78,6 +79,11 @@ def age(us: int | None) -> str:
     if hours < 24:
         return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes % 60}
     return ngettext("%(days)s day", "%(days)s days", hours // 24) % {"days": hours // 24}
+
+
+def wall(local_us: int) -> str:
+    """A reading of a machine's own clock: day and time to the millisecond."""
+    return local_text(local_us).replace("T", " ")
 
 
 def signed(us: int, digits: int = 2) -> str:

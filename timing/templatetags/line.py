@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from race import clock
-from race.models import Role
+from race.models import Role, TimingPoint
 from race.staff_links import staff_path
 from timing.line import words
 
@@ -74,3 +74,15 @@ def line_places(context: template.Context) -> list[dict[str, Any]]:
         if url:
             links.append({"url": url, "word": word, "here": path == url or (name != "line" and path.startswith(url))})
     return links
+
+
+@register.simple_tag
+def line_place(point: TimingPoint) -> str:
+    """A timing point with its course."""
+    return words.place(point)
+
+
+@register.simple_tag
+def line_raw(raw: bytes | memoryview) -> str:
+    """The first bytes of a row that could not be read; odd ones as backslash escapes."""
+    return bytes(raw)[:120].decode("utf-8", "backslashreplace").strip()

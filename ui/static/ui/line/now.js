@@ -3,7 +3,6 @@
 import { timeOfDay } from "./clock.js";
 
 const LOST_MS = 7000;
-const age = document.getElementById("line-age");
 const now = document.getElementById("now");
 let seen = Date.now();
 
@@ -20,6 +19,7 @@ document.addEventListener("htmx:before:response", (event) => {
 });
 
 setInterval(() => {
+  const age = document.getElementById("line-age");
   const lost = Date.now() - seen > LOST_MS;
   age.className = lost ? "age age-stale line-lost" : "age";
   age.textContent = (lost ? age.dataset.old : age.dataset.now).replace("{time}", timeOfDay(seen));
