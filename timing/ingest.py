@@ -4,33 +4,24 @@ One part is one transaction: reads, markers, rejects, the `Ingestion` that says 
 in the middle leaves nothing behind; the next one finds the same `Pending` row and does the same work.
 """
 
-import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from functools import lru_cache
-from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from race import revision
 from race.models import Edition
-from timing import carriers, decoders, parking, states, typed
-from timing.decoders import unpack
-from timing.decoders.forwarder_log import is_forwarder_log, sent_frames
-from timing.decoders.model import Context, Parsed, Read, Reject
+from timing import carriers, parking, parsing, states, typed
+from timing.decoders.model import Parsed, Read, Reject
 from timing.decoders.wall_clock import local_text
-from timing.models import Channel, Delivery, Ingestion, Marker, Pending, Source
+from timing.models import Channel, Ingestion, Marker, Pending, Source
 from timing.models import Reject as RejectRow
 
-logger = logging.getLogger(__name__)
 PART_READS = 20_000
 PART_DELIVERIES = 200
-PARSE_AHEAD = 1024 * 1024
 LOCK_CHANNEL, LOCK_SOURCE = 71, 72
 #: Chips, names and devices longer than these are no chips, names or devices of any make.
 LONGEST_CHIP, LONGEST_NAME, LONGEST_DEVICE = 32, 80, 60
@@ -63,6 +54,7 @@ def take_in(channel_id: int, *, wait: bool = True, only: int | None = None) -> i
         _parse_ahead(channel_id, only)
         taken = _take_next(channel_id, wait, only)
         if not taken:
+            parsing.let_go()
             return parts
         parts += taken
 
@@ -70,14 +62,13 @@ def take_in(channel_id: int, *, wait: bool = True, only: int | None = None) -> i
 def _parse_ahead(channel_id: int, only: int | None) -> None:
     """Parse a large file before the transaction that needs it: the database does not wait for half a minute of that."""
     first = _waiting(channel_id, only).select_related("channel__edition").first()
-    size = Delivery.objects.filter(pk=first.pk).values_list("size", flat=True).get() if first is not None else 0
-    if first is not None and size > PARSE_AHEAD:
-        _parse(first.delivery_id, first.channel.make, first.channel.edition.zone)
+    if first is not None and parsing.is_large(first.delivery):
+        parsing.parsed(first.delivery, first.channel)
 
 
 def _waiting(channel_id: int, only: int | None) -> QuerySet[Pending]:
     ours = Pending.objects.filter(channel_id=channel_id, parked=Pending.Parked.NO)
-    waiting = ours.order_by("file", "delivery_id")
+    waiting = ours.select_related("delivery").defer("delivery__body").order_by("file", "delivery_id")
     return waiting if only is None else waiting.filter(pk=only)
 
 
@@ -105,7 +96,7 @@ def _park(pending: Pending, channel: Channel) -> bool:
     """Put a file aside that looks like another race's, unless somebody has said that it counts."""
     if not pending.file or pending.done or pending.parked_why:
         return False
-    reads = _parse(pending.delivery_id, channel.make, channel.edition.zone).reads
+    reads = parsing.parsed(pending.delivery, channel).reads
     why = parking.why(channel.edition, reads)
     if why:
         Pending.objects.filter(pk=pending.pk).update(parked=Pending.Parked.ASKED, parked_why=why)
@@ -119,7 +110,7 @@ def _cut(rows: Sequence[Pending], channel: Channel) -> list[Part]:
     for pending in rows:
         if parts and (pending.file or room <= 0):
             break
-        parsed = _parse(pending.delivery_id, channel.make, channel.edition.zone)
+        parsed = parsing.parsed(pending.delivery, channel)
         reads = parsed.reads[pending.done : pending.done + room]
         last = pending.done + len(reads) >= len(parsed.reads)
         parts.append(Part(pending, pending.done, last, reads, parsed))
@@ -127,40 +118,6 @@ def _cut(rows: Sequence[Pending], channel: Channel) -> list[Part]:
         if not last:
             break
     return parts
-
-
-@lru_cache(maxsize=1)
-def _parse(delivery_id: int, make: str, zone: str) -> Parsed:
-    """What the decoder makes of a delivery's bytes. Kept for the next part of the same large file: bytes never change."""
-    delivery = Delivery.objects.get(pk=delivery_id)
-    options: dict[str, Any] = delivery.options | {"make": delivery.options.get("make") or make}
-    try:
-        return read_body(bytes(delivery.body), options, zone)
-    except Exception:
-        # A decoder must never raise. If one does, the bytes are kept and the line goes on: a race cannot wait for a patch.
-        logger.exception("the decoder failed on delivery %s", delivery_id)
-        return Parsed(rejects=(Reject(bytes(delivery.body), "decoder_failed"),))
-
-
-def read_body(body: bytes, options: Mapping[str, Any], zone: str) -> Parsed:
-    """What a decoder makes of bytes that are to be read so; `zone` is the edition's, for where the options name none."""
-    try:
-        inside = unpack.opened(body)
-    except unpack.BadArchive as bad:
-        return Parsed(rejects=(Reject(body, str(bad)),))
-    context = Context(
-        zone=options.get("zone") or zone,
-        race_date=date.fromisoformat(options["date"]) if options.get("date") else None,
-        server_name=settings.GATEWAY_NAME,
-        file_name=inside.name or options.get("name", "").removesuffix(".gz"),
-        source=options.get("source", ""),
-        needs_source=True,
-        columns=options.get("columns", ""),
-    )
-    body = inside.body
-    if is_forwarder_log(body):
-        body = b"".join(sent_frames(body))
-    return decoders.decoder(options["make"]).parse(body, context)
 
 
 def _store(channel: Channel, parts: list[Part]) -> None:

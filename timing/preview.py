@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from race.models import Edition, Wave
 from race.workbook import ZIP_MARK
-from timing import carriers, corrections, ingest, parking
+from timing import carriers, corrections, parking, parsing
 from timing.decoders.model import Context, Parsed, Read
 from timing.decoders.recognise import Guess, recognise
 from timing.decoders.sheet import Table, first_rows
@@ -67,7 +67,7 @@ def look(edition: Edition, body: bytes, options: Mapping[str, Any], *, size: int
     make = options.get("make") or (guesses[0].format if guesses else "csv")
     given = {**options, "make": make}
     shown, whole = _beginning(body, size)
-    parsed = ingest.read_body(shown, given, edition.zone)
+    parsed = parsing.read_body(shown, given, edition.zone)
     reads = parsed.reads
     sources = _sources(edition, reads)
     chips = carriers.carried(edition, {read.chip for read in reads})

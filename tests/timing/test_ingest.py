@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from tests import cast
-from timing import ingest, intake
+from timing import ingest, intake, parsing
 from timing.decoders.model import Parsed
 from timing.decoders.model import Read as Sent
 from timing.models import Ingestion, Read
@@ -67,7 +67,7 @@ def test_no_letter_of_a_chip_or_a_device_is_lost_or_breaks_a_row(first, monkeypa
         def parse(body, context):
             return Parsed(tuple(reads))
 
-    monkeypatch.setattr(ingest.decoders, "decoder", lambda make: Odd)
+    monkeypatch.setattr(parsing.decoders, "decoder", lambda make: Odd)
     intake.receive(stage.channel, b"bytes", "odd", options={"make": "odd"})
     ingest.take_in(stage.channel.pk)
     assert [row for row in stored() if row[0] != "Z"] == told

@@ -1,14 +1,13 @@
 """Bytes arrive once, whatever the sender does."""
 
 import threading
-from functools import cache
 
 import pytest
 from django.db import connection, transaction
 
 from race.refused import Refused
 from tests import cast
-from timing import ingest, intake
+from timing import ingest, intake, parsing
 from timing.models import Channel, Delivery, Ingestion, Pending, Read, Reject, Source
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("alone")]
@@ -110,14 +109,14 @@ def test_live_goes_before_files():
 
 def test_a_decoder_that_fails_stops_nothing(monkeypatch):
     stage = cast.make()
-    real = ingest.decoders.decoder
+    real = parsing.decoders.decoder
 
     class Broken:
         @staticmethod
         def parse(body, context):
             raise ZeroDivisionError
 
-    monkeypatch.setattr(ingest.decoders, "decoder", lambda make: Broken if make == "broken" else real(make))
+    monkeypatch.setattr(parsing.decoders, "decoder", lambda make: Broken if make == "broken" else real(make))
     intake.receive(stage.channel, b"bytes", "bad", options={"make": "broken"})
     stage.reads("C1 09:30:00")
     assert [(bytes(row.raw), row.reason) for row in Reject.objects.all()] == [(b"bytes", "decoder_failed")]
@@ -167,11 +166,31 @@ def test_who_waits_for_one_delivery_does_not_do_the_work_of_those_before_it():
 
 def test_a_large_file_is_parsed_before_the_transaction(monkeypatch):
     stage = cast.make()
-    monkeypatch.setattr(ingest, "PARSE_AHEAD", 10)
+    monkeypatch.setattr(parsing, "LARGE", 10)
     inside = []
-    parse = ingest._parse.__wrapped__
-    monkeypatch.setattr(
-        ingest, "_parse", cache(lambda *what: (inside.append(connection.in_atomic_block), parse(*what))[1])
-    )
+    read = parsing.read_body
+    monkeypatch.setattr(parsing, "read_body", lambda *what: (inside.append(connection.in_atomic_block), read(*what))[1])
     stage.reads("C1 09:30:00")
     assert (inside, Read.objects.count()) == ([False], 1)
+
+
+def test_a_large_file_is_parsed_once_though_live_reads_come_between_its_parts(monkeypatch):
+    stage = cast.make()
+    monkeypatch.setattr(parsing, "LARGE", 300)
+    monkeypatch.setattr(ingest, "PART_READS", 3)
+    sizes, store, read = [], ingest._store, parsing.read_body
+    monkeypatch.setattr(parsing, "read_body", lambda body, *how: (sizes.append(len(body) > 300), read(body, *how))[1])
+
+    def storing(channel, parts):
+        store(channel, parts)
+        if parts[0].pending.file and not parts[0].last:
+            stage.delivered(f"C2 09:31:{len(sizes):02d}")  # a live one arrives while the file is at it
+
+    monkeypatch.setattr(ingest, "_store", storing)
+    rows = "".join(f"C1,2024-05-25 09:30:{second:02d},Finish\n" for second in range(12))
+    intake.receive(stage.channel, f"chip,time,point\n{rows}".encode(), "f", options={"make": "csv"}, file=True)
+    ingest.take_in(stage.channel.pk)
+    assert sizes == [True, False, False, False]
+    lane = Ingestion.objects.order_by("revision").values_list("delivery__options__make", "first")
+    assert list(lane) == [("csv", 0), ("json", 0), ("csv", 3), ("json", 0), ("csv", 6), ("json", 0), ("csv", 9)]
+    assert Read.objects.count() == 15

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from race import workbook
 from race.refused import Refused
-from timing import ingest
+from timing import ingest, parking
 from timing.api.findings import findings
 from timing.decoders import unpack
 from timing.decoders.sheet import NOT_A_CHIP_FILE
@@ -18,9 +18,6 @@ from timing.models import Delivery, Pending
 #: Bodies up to this size are taken in before the answer, so that it can tell the counts; larger ones by the worker.
 AT_ONCE = 4 * 1024 * 1024
 AT_ONCE_PACKED = 512 * 1024  # of a .gz, .zip or .xlsx: nobody knows yet how large it is
-STATUS = {Pending.Parked.NO: "pending", Pending.Parked.ASKED: "parked", Pending.Parked.LEFT_OUT: "left_out"}
-
-
 class Counts(serializers.Serializer[Any]):
     """What became of the reads."""
 
@@ -77,7 +74,7 @@ def answers(deliveries: list[Delivery]) -> list[dict[str, Any]]:
             "size": delivery.size,
             "peer": delivery.peer,
             "received_at": delivery.received_at.isoformat(),
-            "status": STATUS[waiting[delivery.pk][0]] if delivery.pk in waiting else "taken",
+            "status": parking.STATUS[waiting[delivery.pk][0]] if delivery.pk in waiting else "taken",
             "parked_why": waiting[delivery.pk][1] if delivery.pk in waiting else "",
             "counts": {
                 name: totals[delivery.pk][name] if delivery.pk in totals else 0
