@@ -1,7 +1,9 @@
 """Pages of the line desk."""
 
+from django.urls import path
+
 from race.staff_links import staff
-from timing.views import bridge, line, sources
+from timing.views import bridge, line, pad, sources
 
 urlpatterns = [
     *staff("line", "", line.page, "line"),
@@ -17,4 +19,10 @@ urlpatterns = [
     *staff("line", "keys/", sources.give_key, "line_key_give"),
     *staff("line", "bridge/", bridge.page, "line_bridge"),
     *staff("line", "bridge/daguguan-bridge.pyz", bridge.download, "line_bridge_file"),
+    *staff("line", "pad/", pad.page, "line_pad"),
+    *staff("line", "pad/open/", pad.open_pad, "line_pad_open"),
+    *staff("line", "pad/withdraw/", pad.withdraw, "line_pad_withdraw"),
+    # One address for all editions, so that one service worker looks after it.
+    path("line/pad/keys/", pad.keys, name="line_pad_keys"),
+    path("line/pad/sw.js", pad.worker, name="line_pad_worker"),
 ]
