@@ -25,12 +25,13 @@ from race.api import (
     transponders,
 )
 from race.refused import Refused
-from results.api import boards, rulings
+from results.api import boards, expected, rulings
 from timing.api import channels, corrections, deliveries, machines, pads, previews, reads, sources, uploads
 
 #: Refusals that are about the request itself, not about the state of the race.
 UNPROCESSABLE = {
-    "key_reused", "not_a_chip_file", "bad_detail", "unknown_kind", "bad_rule", "bad_setting", "no_zone", "cut_off", "too_long", "bad_characters",
+    "key_reused", "not_a_chip_file", "bad_detail", "unknown_kind", "no_zone", "cut_off", "too_long",
+    "bad_characters", "bad_rule", "bad_setting", "unknown_mark", "unknown_point",
     "incomplete", "bad_phone", "bad_email", "bad_date", "no_contact", "unknown_field", "unknown_nation", "unknown_region",
     "no_category", "identity_mismatch", "guardian_missing", "team_missing", "no_rows", "no_columns", "not_accepted",
     "too_many_riders", "too_many_rows", "too_many_columns", "empty", "old_excel", "broken_workbook", "workbook_too_large",
@@ -84,6 +85,8 @@ urlpatterns = [
     path("api/v1/races/<slug:slug>/guns/", races.Guns.as_view()),
     path("api/v1/races/<slug:slug>/rulings/", rulings.Rulings.as_view()),
     path("api/v1/races/<slug:slug>/board/", boards.Board.as_view(), name="board"),
+    path("api/v1/races/<slug:slug>/expected/", expected.Expected.as_view()),
+    path("api/v1/races/<slug:slug>/missing/", expected.MissingPassings.as_view()),
     path("api/v1/races/<slug:slug>/why/<int:bib>/", boards.Why.as_view(), name="why"),
     path("api/v1/riders/", riders.Riders.as_view()),
     path("api/v1/entries/", entries.Entries.as_view()),

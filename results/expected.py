@@ -13,10 +13,11 @@ from typing import Any
 
 from race import clock
 from race.models import Edition, Race
-from results import facts, live, memory
+from results import live, memory
 from results.models import Watch
 from results.scoring import expected as scoring
 from results.scoring.expected import Count, Outlook, Overdue, Place
+from timing.clocks import microseconds
 
 #: A race is on the road from its gun until this much later.
 ON_THE_ROAD = timedelta(hours=12)
@@ -36,7 +37,7 @@ class Sight:
 
     def now_us(self) -> int:
         """Event time, in UTC microseconds."""
-        return facts.microseconds(clock.now(self.race.edition))
+        return microseconds(clock.now(self.race.edition))
 
     def overdue(self) -> list[Overdue]:
         """Who should have passed by now."""
