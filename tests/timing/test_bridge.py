@@ -281,3 +281,19 @@ def test_options_that_cannot_be_meant(program, arguments, said):
         [sys.executable, "-I", "-S", str(program), *arguments], capture_output=True, text=True, timeout=30
     )
     assert (ended.returncode, said in ended.stderr) == (2, True), ended.stderr
+
+
+def test_what_tells_how_a_machine_is_goes_alone_and_is_not_its_last_word(tmp_path):
+    spool = Spool(tmp_path / "spool.sqlite3")
+
+    def keep_said(key, body):
+        spool.keep(key, "ultra", "box", body, at=NOW, date="2024-05-25", source="?box")
+
+    for key, body in (("1", b"read"), ("state 2", b"V=12"), ("3", b"read"), ("state 4", b"V=13")):
+        keep_said(key, body)
+    assert spool.last("box") == b"read"
+    sent = []
+    while (parcel := spool.next()) is not None:
+        sent.append(parcel.body)
+        spool.done(parcel)
+    assert sent == [b"readread", b"V=12", b"V=13"]

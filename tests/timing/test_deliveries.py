@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,7 +12,7 @@ from tests import cast
 from tests.timing.test_decoders_unpack import zipped
 from tests.timing.test_decoders_workbook import repacked, written
 from timing.api import answers, findings
-from timing.models import Channel, Delivery, Ingestion, Read, Source, Upload
+from timing.models import Channel, Delivery, Ingestion, Read, Source, Status, Upload
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
 
@@ -280,3 +281,16 @@ def test_a_body_that_was_squeezed_for_its_way_is_refused(client, encoding):
         answer = client.generic(method, address, b"squeezed!", "text/csv", headers=told)
         assert code(answer) == (415, [("content_encoding", None)])
     assert (Delivery.objects.count(), Upload.objects.get().received) == (0, 0)
+
+
+def test_a_bridge_says_how_long_ago_it_was_said_and_what_to_call_a_nameless_reader(send):
+    box = "C1;25-05-2024 09:20:00.000\r"
+    first = send(box + "CLOCK 25-05-2024 09:20:00\r", make="wiclax", label="gate", age="1500", live="yes")
+    assert (first.status_code, Read.objects.get().source.name) == (201, "gate")
+    delivery = Delivery.objects.get()
+    status = Status.objects.get(source__name="gate")
+    assert 1500 <= (delivery.received_at - status.at) / timedelta(milliseconds=1) < 60_000
+    delivery.channel.sources.set([Source.objects.get(name="Finish")])
+    assert send(box, make="wiclax", label="gate").json()["counts"]["new"] == 1
+    assert [source for source, in Read.objects.order_by("pk").values_list("source__name")] == ["gate", "Finish"]
+    assert send(box, make="wiclax", age="yesterday").status_code == 400

@@ -10,10 +10,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -24,7 +22,7 @@ from race.models import Edition, Role, Token
 from timing import evidence, intake
 from timing.api.answers import DeliveryAnswer, answers, told
 from timing.api.findings import findings
-from timing.api.reading import RawParser, channel_of, for_channel, options_of, plain, raw_body
+from timing.api.reading import RawParser, body_of, channel_of, for_channel, heard, options_of, plain
 from timing.models import Delivery
 
 CREW_AND_JURY = (Role.Name.TIMING_CREW, Role.Name.COMMISSAIRE, Role.Name.ORGANISER)
@@ -64,7 +62,12 @@ class Deliveries(Scoped, ListAPIView[Delivery]):
                 "date", OpenApiTypes.DATE, description="Day of times that carry none; without it they are rejected"
             ),
             OpenApiParameter("source", str, description="Source of rows that name none; else the channel's only one"),
+            OpenApiParameter("columns", str, description="row:1,chip:3,time:5 of a spreadsheet, counted from 1"),
             OpenApiParameter("name", str, description="File name"),
+            OpenApiParameter(
+                "label", str, description="What to call reads without a reader where the channel has no only source"
+            ),
+            OpenApiParameter("age", int, description="How many milliseconds ago the machine said it"),
             OpenApiParameter("live", str, description="yes: read a moment ago, so it goes before files that wait"),
             OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER),
         ],
@@ -74,29 +77,16 @@ class Deliveries(Scoped, ListAPIView[Delivery]):
     def post(self, request: Request) -> Response:
         """Add a delivery. Sending it again with the same key (without one: the same bytes and options) adds nothing."""
         plain(request)
-        body, name = self._body(request)
+        body, name = body_of(request)
         edition = self.edition()
         assert edition is not None
         options = options_of(request.query_params, name)
         channel = channel_of(self, edition)
-        options = for_channel(options, channel)
+        options = for_channel(options, channel, request.query_params.get("label", "")) | heard(request.query_params)
         key = request.headers.get("Idempotency-Key") or intake.key_of(hashlib.sha256(body).hexdigest(), options)
         peer, file = request.META.get("REMOTE_ADDR", "") or "", request.query_params.get("live") != "yes"
         received = intake.receive(channel, body, key[:160], options=options, peer=peer, file=file)
         return Response(told(received.delivery), status=201 if received.new else 200)
-
-    def _body(self, request: Request) -> tuple[bytes, str]:
-        if (request.content_type or "").startswith("multipart/"):
-            sent: Any = request.data
-            upload = sent.get("file")
-            if upload is None or not hasattr(upload, "read"):
-                raise serializers.ValidationError({"file": _("The form has no field named file.")})
-            body, name = upload.read(), request.query_params.get("name") or upload.name or ""
-        else:
-            body, name = raw_body(request), request.query_params.get("name", "")
-        if not body:
-            raise serializers.ValidationError({"file": _("The body is empty; nothing was kept.")})
-        return body, name
 
 
 class OfDelivery(Scoped):

@@ -1,6 +1,7 @@
 """What a request says of bytes: through which channel they come, and how they are to be read."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,6 +18,8 @@ from timing import decoders
 from timing.decoders.field_text import is_name
 from timing.decoders.sheet.columns import BadColumns, said_columns
 from timing.models import Channel
+
+LONGEST_AGE_MS = 30 * 86_400_000
 
 
 class RawParser(BaseParser):
@@ -52,6 +55,21 @@ def raw_body(request: Request) -> bytes:
     if announced and int(announced) != len(body):
         raise Refused("cut_off", _("The body is not as long as it was announced; nothing was kept."))
     return body
+
+
+def body_of(request: Request) -> tuple[bytes, str]:
+    """The bytes of a request, raw or as `file` of a form, and the name of the file."""
+    if (request.content_type or "").startswith("multipart/"):
+        sent: Any = request.data
+        upload = sent.get("file")
+        if upload is None or not hasattr(upload, "read"):
+            raise serializers.ValidationError({"file": _("The form has no field named file.")})
+        body, name = upload.read(), request.query_params.get("name") or upload.name or ""
+    else:
+        body, name = raw_body(request), request.query_params.get("name", "")
+    if not body:
+        raise serializers.ValidationError({"file": _("The body is empty; nothing was kept.")})
+    return body, name
 
 
 def channel_of(view: Scoped, edition: Edition) -> Channel:
@@ -92,10 +110,19 @@ def options_of(asked: Mapping[str, str], name: str) -> dict[str, str]:
     return options
 
 
-def for_channel(options: dict[str, str], channel: Channel) -> dict[str, str]:
-    """The options, with the channel's only source where none is named."""
-    only = "" if "source" in options else only_source(channel)
+def for_channel(options: dict[str, str], channel: Channel, label: str = "") -> dict[str, str]:
+    """The options, with the channel's only source where none is named; where it has several or none, with `label`."""
+    label = label.strip() if is_name(label.strip()) else ""
+    only = "" if "source" in options else only_source(channel) or label
     return options | {"source": only} if only else options
+
+
+def heard(asked: Mapping[str, str]) -> dict[str, str]:
+    """When the machine said it, as an option, if the sender tells how many milliseconds ago (`age`) that was."""
+    if not asked.get("age"):
+        return {}
+    age = serializers.IntegerField(min_value=0, max_value=LONGEST_AGE_MS).run_validation(asked["age"])
+    return {"heard_at": (datetime.now(UTC) - timedelta(milliseconds=age)).isoformat()}
 
 
 def _check_columns(columns: str) -> None:

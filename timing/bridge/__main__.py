@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from timing.bridge import options, page
 from timing.bridge.sender import Sender, Server
-from timing.bridge.spool import Spool
+from timing.bridge.spool import UNNAMED, Spool
 from timing.decoders.live import LIVE
 from timing.gateway.line import Line, NotKept
 from timing.gateway.lines import Lines
@@ -35,7 +35,7 @@ class Bridge(Lines):
         place, now = self.told.places[line.place], datetime.now(UTC)
         date = self.told.date or now.astimezone().date().isoformat()
         try:
-            source = self.told.sources[line.place]
+            source = self.told.sources[line.place] or UNNAMED + place.label
             self.spool.keep(line.key, place.make, place.label, body, at=now, date=date, source=source)
         except NotKept as problem:
             self.problem = str(problem)

@@ -13,7 +13,7 @@ from timing.decoders.model import Decoder
 from timing.gateway.lines import Place
 
 MACHINE = re.compile(
-    r"(?:(?P<name>[^=@:]{1,60})=)?(?P<make>[a-z0-9_]+)"
+    r"(?:(?P<name>[^=@:?][^=@:]{0,59})=)?(?P<make>[a-z0-9_]+)"
     r"(?:@(?P<host>[A-Za-z0-9.-]+)(?::(?P<at>\d{1,5}))?|:(?P<port>\d{1,5}))"
 )
 AT_HOME = {"localhost", "127.0.0.1", "::1"}

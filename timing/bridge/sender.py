@@ -9,7 +9,7 @@ import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from timing.bridge.spool import Parcel, Spool
+from timing.bridge.spool import UNNAMED, Parcel, Spool
 from timing.gateway.line import NotKept
 
 logger = logging.getLogger(__name__)
@@ -32,8 +32,10 @@ class Server:
         """Send a parcel. Raises OSError (also for an answer that is not a yes; `code` tells which)."""
         told = {"make": parcel.make, "date": parcel.date, "name": "bridge"}
         if parcel.source:
-            told["source"] = parcel.source
-        if datetime.now(UTC) - parcel.since < LIVE_FOR:
+            told["label" if parcel.source.startswith(UNNAMED) else "source"] = parcel.source.removeprefix(UNNAMED)
+        age = max(datetime.now(UTC) - parcel.since, timedelta())
+        told["age"] = str(age // timedelta(milliseconds=1))
+        if age < LIVE_FOR:
             told["live"] = "yes"
         where = f"{self.url.rstrip('/')}/api/v1/timing/deliveries/?{urllib.parse.urlencode(told)}"
         headers = {

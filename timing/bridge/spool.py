@@ -14,9 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from timing.gateway.line import NotKept
+from timing.gateway.line import TELLING, NotKept
 
 PARCEL_BYTES = 256 * 1024
+#: Before the source of a body: what to call reads that name no reader, unless the server knows better.
+UNNAMED = "?"
+TELLS = f"(key LIKE '{TELLING}%')"
 TABLES = """
 CREATE TABLE IF NOT EXISTS bridge (id TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS parcel (
@@ -90,9 +93,10 @@ class Spool:
             )
 
     def last(self, label: str) -> bytes:
-        """The last body of a machine; empty for none. Raises NotKept."""
+        """The last body of a machine that told more than how it is; empty for none. Raises NotKept."""
+        said = f"SELECT bytes FROM body WHERE label = ? AND NOT {TELLS} ORDER BY id DESC"
         with self._lock, _said():
-            row = self.file.execute("SELECT bytes FROM body WHERE label = ? ORDER BY id DESC", [label]).fetchone()
+            row = self.file.execute(said, [label]).fetchone()
         return bytes(row[0]) if row else b""
 
     def next(self) -> Parcel | None:
@@ -110,15 +114,17 @@ class Spool:
         )
 
     def _packed(self) -> tuple[int, str, str, str] | None:
-        first = self.file.execute("SELECT make, date, source FROM body WHERE parcel IS NULL ORDER BY id").fetchone()
+        """What only tells how a machine is goes alone: when it was said is then when the parcel began."""
+        waiting = f"SELECT make, date, source, {TELLS} FROM body WHERE parcel IS NULL ORDER BY id"
+        first = self.file.execute(waiting).fetchone()
         if first is None:
             return None
-        number = self.file.execute("INSERT INTO parcel (make, date, source) VALUES (?, ?, ?)", first).lastrowid
+        number = self.file.execute("INSERT INTO parcel (make, date, source) VALUES (?, ?, ?)", first[:3]).lastrowid
         size = 0
         chosen: list[tuple[int | None, int]] = []
-        same = "parcel IS NULL AND make = ? AND date = ? AND source = ?"
+        same = f"parcel IS NULL AND make = ? AND date = ? AND source = ? AND {TELLS} = ?"
         for body, length in self.file.execute(f"SELECT id, length(bytes) FROM body WHERE {same} ORDER BY id", first):
-            if chosen and size + length > PARCEL_BYTES:
+            if chosen and (first[3] or size + length > PARCEL_BYTES):
                 break
             chosen.append((number, body))
             size += length

@@ -37,7 +37,7 @@ class Gateway(Lines):
         try:
             close_old_connections()
             wanted = Channel.objects.filter(kind=Channel.Kind.TCP, open=True, port__isnull=False)
-            channels = list(wanted.select_related("edition"))
+            channels = list(wanted.select_related("edition").prefetch_related("sources"))
         except Error as problem:
             raise NotKept(f"the database does not answer: {problem}") from problem
         self.channels |= {channel.pk: channel for channel in channels}
@@ -57,8 +57,9 @@ class Gateway(Lines):
             }
             if line.heard_at is not None:
                 options["heard_at"] = line.heard_at.isoformat()
-            if channel.host:  # boxes that we dial call themselves "1" or "00", each of them
-                options["source"] = channel.label
+            # Boxes that we dial call themselves "1" or "00", each of them; those that call us mostly say who they are.
+            only = [] if channel.host else list(channel.sources.all()[:2])
+            options["source"] = only[0].name if len(only) == 1 else channel.label
             intake.receive(channel, body, line.key, options=options, peer=line.peer)
         except Error as problem:
             connection.close()
