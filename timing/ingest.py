@@ -47,16 +47,25 @@ def take_in(channel_id: int, *, wait: bool = True, only: int | None = None) -> i
 
     `wait` False: leave at once if somebody is at it. He goes on until nothing is pending; what arrives in the moment in
     which he leaves is rung for by the sweep. `only`: this delivery, past all others, for somebody who waits for its
-    counts and must not do the work of a large file before it.
+    counts and must not do the work of a large file before it. Between two parts of a file the live reads of other channels
+    are let past: whoever is at a long file is one less for them.
     """
     parts = 0
     while True:
         _parse_ahead(channel_id, only)
-        taken = _take_next(channel_id, wait, only)
+        taken, file = _take_next(_waiting(channel_id, only), channel_id, wait)
         if not taken:
             parsing.let_go()
             return parts
         parts += taken
+        if file and only is None:
+            _let_live_past(channel_id)
+
+
+def _let_live_past(channel_id: int) -> None:
+    live = Pending.objects.filter(file=False, parked=Pending.Parked.NO).exclude(channel=channel_id)
+    for other in sorted(set(live.values_list("channel_id", flat=True))):
+        _take_next(_waiting(other).filter(file=False), other, wait=False)
 
 
 def _parse_ahead(channel_id: int, only: int | None) -> None:
@@ -66,30 +75,31 @@ def _parse_ahead(channel_id: int, only: int | None) -> None:
         parsing.parsed(first.delivery, first.channel)
 
 
-def _waiting(channel_id: int, only: int | None) -> QuerySet[Pending]:
+def _waiting(channel_id: int, only: int | None = None) -> QuerySet[Pending]:
     ours = Pending.objects.filter(channel_id=channel_id, parked=Pending.Parked.NO)
     waiting = ours.select_related("delivery").defer("delivery__body").order_by("file", "delivery_id")
     return waiting if only is None else waiting.filter(pk=only)
 
 
 @transaction.atomic
-def _take_next(channel_id: int, wait: bool, only: int | None) -> int:
+def _take_next(waiting: QuerySet[Pending], channel_id: int, wait: bool) -> tuple[int, bool]:
+    """Take in the next part of what waits. How many deliveries it took from, and whether it was of a file."""
     with connection.cursor() as cursor:
         if wait:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_CHANNEL, channel_id])
         else:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK_CHANNEL, channel_id])
             if not cursor.fetchone()[0]:
-                return 0
-    rows = list(_waiting(channel_id, only)[:PART_DELIVERIES])
+                return 0, False
+    rows = list(waiting[:PART_DELIVERIES])
     if not rows:
-        return 0
+        return 0, False
     channel = Channel.objects.select_related("edition").prefetch_related("sources").get(pk=channel_id)
     if _park(rows[0], channel):
-        return 1
+        return 1, True
     parts = _cut(rows, channel)
     _store(channel, parts)
-    return len(parts)
+    return len(parts), rows[0].file
 
 
 def _park(pending: Pending, channel: Channel) -> bool:
@@ -150,7 +160,7 @@ def _number(parts: Sequence[Part]) -> None:
             part.number = number
 
 
-def _sources(channel: Channel, parts: Iterable[Part]) -> dict[str, Source]:
+def _sources(channel: Channel, parts: Sequence[Part]) -> dict[str, Source]:
     """The sources the parts name. An unknown name becomes an unmapped source: stored, and counting nowhere yet."""
     names = {read.source for part in parts for read in part.reads}
     names |= {one.source for part in parts if part.first == 0 for one in part.parsed.markers}
@@ -161,13 +171,20 @@ def _sources(channel: Channel, parts: Iterable[Part]) -> dict[str, Source]:
     if missing:
         Source.objects.bulk_create(
             [
-                Source(edition=channel.edition, name=name, make=channel.make, zone=channel.edition.zone)
+                Source(edition=channel.edition, name=name, make=channel.make, zone=_zone(name, parts, channel.edition))
                 for name in missing
             ],
             ignore_conflicts=True,
         )
         known |= {source.name: source for source in Source.objects.filter(edition=channel.edition, name__in=missing)}
     return known
+
+
+def _zone(name: str, parts: Iterable[Part], edition: Edition) -> str:
+    """The zone of a new source's clock: the one that was said with the first delivery to name it, else the venue's."""
+    first = next((part for part in parts if any(read.source == name for read in part.reads)), None)
+    said = first.pending.delivery.options.get("zone") if first is not None else ""
+    return str(said or edition.zone)
 
 
 def _fits(text: str, longest: int) -> bool:

@@ -194,3 +194,26 @@ def test_a_large_file_is_parsed_once_though_live_reads_come_between_its_parts(mo
     lane = Ingestion.objects.order_by("revision").values_list("delivery__options__make", "first")
     assert list(lane) == [("csv", 0), ("json", 0), ("csv", 3), ("json", 0), ("csv", 6), ("json", 0), ("csv", 9)]
     assert Read.objects.count() == 15
+
+
+def test_live_reads_of_another_channel_go_between_the_parts_of_a_long_backlog(monkeypatch):
+    """Two hours without a network, then everything at once: the mats that are live keep their pace, with one worker, too."""
+    stage = cast.make()
+    monkeypatch.setattr(ingest, "PART_READS", 2_000)
+    live = Channel.objects.create(edition=stage.edition, kind="http", make="json", label="live mat")
+    backlog, store, said = stage.channel, ingest._store, []
+
+    def storing(channel, parts):
+        store(channel, parts)
+        if channel.pk == backlog.pk:
+            said.append(len(said))
+            reads = f'{{"reads": [{{"source": "Backup", "chip": "C2", "local": "2024-05-25T09:31:{len(said):02d}"}}]}}'
+            intake.receive(live, reads.encode(), f"live {len(said)}", options={"make": "json"})
+
+    monkeypatch.setattr(ingest, "_store", storing)
+    rows = "".join(f"C1,2024-05-25 {8 + n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d},Finish\n" for n in range(20_000))
+    intake.receive(backlog, f"chip,time,point\n{rows}".encode(), "stick", options={"make": "csv"}, file=True)
+    assert ingest.take_in(backlog.pk) == 10
+    lane = Ingestion.objects.order_by("revision").values_list("delivery__key", flat=True)
+    assert list(lane) == [key for part in range(1, 11) for key in ("stick", f"live {part}")]
+    assert Read.objects.count() == 20_010
