@@ -26,7 +26,7 @@ from race.api import (
 )
 from race.refused import Refused
 from results.api import boards, expected, rulings
-from timing.api import channels, corrections, deliveries, machines, pads, previews, reads, sources, uploads
+from timing.api import channels, chips, corrections, deliveries, line, machines, pads, previews, reads, sources, uploads
 
 #: Refusals that are about the request itself, not about the state of the race.
 UNPROCESSABLE = {
@@ -35,7 +35,7 @@ UNPROCESSABLE = {
     "incomplete", "bad_phone", "bad_email", "bad_date", "no_contact", "unknown_field", "unknown_nation", "unknown_region",
     "no_category", "identity_mismatch", "guardian_missing", "team_missing", "no_rows", "no_columns", "not_accepted",
     "too_many_riders", "too_many_rows", "too_many_columns", "empty", "old_excel", "broken_workbook", "workbook_too_large",
-    "another_zip", "undecodable", "cell_too_long", "longer_than_announced", "wrong_hash",
+    "unknown_article", "another_zip", "undecodable", "cell_too_long", "longer_than_announced", "wrong_hash",
     "too_large_unpacked", "broken_archive", "not_one_file",
 }  # fmt: skip
 #: What is wrong with a document number, by the code of `race.identity`.
@@ -84,6 +84,7 @@ urlpatterns = [
     path("api/v1/races/<slug:slug>/categories/<slug:code>/", registrations.OneCategory.as_view()),
     path("api/v1/races/<slug:slug>/guns/", races.Guns.as_view()),
     path("api/v1/races/<slug:slug>/rulings/", rulings.Rulings.as_view()),
+    path("api/v1/races/<slug:slug>/rulings/preview/", rulings.RulingPreview.as_view()),
     path("api/v1/races/<slug:slug>/board/", boards.Board.as_view(), name="board"),
     path("api/v1/races/<slug:slug>/expected/", expected.Expected.as_view()),
     path("api/v1/races/<slug:slug>/missing/", expected.MissingPassings.as_view()),
@@ -112,6 +113,8 @@ urlpatterns = [
     path("api/v1/timing/sources/", sources.Sources.as_view()),
     path("api/v1/timing/sources/<int:pk>/", sources.OneSource.as_view()),
     path("api/v1/timing/sources/<int:pk>/offsets/", sources.Offsets.as_view()),
+    path("api/v1/timing/sources/<int:pk>/measured/", line.MeasuredOffset.as_view()),
+    path("api/v1/timing/line/", line.Line.as_view()),
     path("api/v1/timing/deliveries/", deliveries.Deliveries.as_view()),
     path("api/v1/timing/deliveries/preview/", previews.Previews.as_view()),
     path("api/v1/timing/deliveries/<int:pk>/", deliveries.OneDelivery.as_view()),
@@ -124,6 +127,8 @@ urlpatterns = [
     path("api/v1/timing/raceresult/<str:key>/", machines.RaceResult.as_view()),
     path("api/v1/timing/crossmgr/<str:key>/<str:rest>", machines.CrossMgr.as_view()),
     path("api/v1/timing/corrections/", corrections.Corrections.as_view()),
+    path("api/v1/timing/unknown-chips/", chips.UnknownChips.as_view()),
+    path("api/v1/timing/chips/", chips.ChipFindings.as_view()),
     path("api/v1/timing/clock/", pads.Clock.as_view()),
     path("api/v1/timing/pads/", pads.Pads.as_view()),
     path("api/v1/timing/pads/<int:pk>/", pads.OnePad.as_view()),

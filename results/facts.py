@@ -331,13 +331,33 @@ def _added(standing: Iterable[Correction], race: Race) -> tuple[Passing, ...]:
 
 
 def _rulings(race: Race, past: Past) -> tuple[list[RulingFact], dict[int, int]]:
-    """The rulings in force, and when the newest about each rider was issued. One whose revocation is revoked is in force."""
-    rows = Ruling.objects.filter(past.upto(), race=race).select_related("entry").order_by("number")
-    made = list(rows)
-    gone = _taken_back((ruling.pk, ruling.revokes_id) for ruling in made)
-    standing = [ruling for ruling in made if ruling.pk not in gone and ruling.revokes_id is None]
-    in_force = [
+    """The rulings in force, and when the newest about each rider was issued."""
+    standing = _in_force(Ruling.objects.filter(past.upto(), race=race).select_related("entry").order_by("number"))
+    return _as_facts(standing), {ruling.entry.bib or 0: microseconds(ruling.at) for ruling in standing if ruling.entry}
+
+
+def _in_force(made: Iterable[Ruling], also_revoked: int | None = None) -> list[Ruling]:
+    """Of rulings in their order those that hold. One whose revocation is revoked is in force again."""
+    made = list(made)
+    taken_back = [(ruling.pk, ruling.revokes_id) for ruling in made]
+    gone = _taken_back(taken_back if also_revoked is None else [*taken_back, (0, also_revoked)])
+    return [ruling for ruling in made if ruling.pk not in gone and ruling.revokes_id is None]
+
+
+def _as_facts(standing: Iterable[Ruling]) -> list[RulingFact]:
+    return [
         RulingFact(ruling.number, ruling.kind, ruling.entry.bib if ruling.entry else None, ruling.detail)
         for ruling in standing
     ]
-    return in_force, {ruling.entry.bib or 0: microseconds(ruling.at) for ruling in standing if ruling.entry}
+
+
+def without(known_facts: Known, ruling: Ruling) -> RaceFacts:
+    """The facts as they would be if this ruling were revoked too."""
+    race, at = known_facts.ground.race, known_facts.ground.revision
+    made = Ruling.objects.filter(race=race, revision__lte=at).select_related("entry").order_by("number")
+    left = _as_facts(_in_force(made, also_revoked=ruling.pk))
+    return replace(
+        known_facts.facts,
+        rulings=tuple(one for one in left if one.kind != "close"),
+        closed=any(one.kind == "close" for one in left),
+    )

@@ -5,15 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from race import clock, revision
 from race.models import Entry, Race, User
 from race.refused import Refused
-from results import chain, facts, ruling_details, scoring
+from results import articles, chain, facts, ruling_details, scoring
 from results.models import Ruling
+from results.scoring.race_facts import RaceFacts
 
 #: kind -> (about a rider?, the details it must have, the details it may have), each detail with its type.
 KINDS: dict[str, tuple[bool, dict[str, type], dict[str, type]]] = {
@@ -48,9 +49,14 @@ NOT_HOME = ("dnf", "dns", "pulled")
 
 def at_odds(race: Race, kind: str, bib: int | None) -> list[str]:
     """What the board says against a ruling not issued yet, as codes: `has_finished`. A commissaire may know better."""
+    return against(facts.gather(race).facts, kind, bib) if kind in NOT_HOME else []
+
+
+def against(known: RaceFacts, kind: str, bib: int | None) -> list[str]:
+    """The same, of facts that are at hand."""
     if kind not in NOT_HOME or bib is None:
         return []
-    finished = {row.bib for row in scoring.score(facts.gather(race).facts).rows if row.status == "FIN"}
+    finished = {row.bib for row in scoring.score(known).rows if row.status == "FIN"}
     return ["has_finished"] if bib in finished else []
 
 
@@ -63,17 +69,36 @@ def issue(
     detail: Mapping[str, Any] | None = None,
     reason: str,
     by: User | None,
+    article: str = "",
+    seen: int | None = None,
 ) -> Ruling:
     """Append a ruling and let the board follow. The number comes first: rulings of an edition are chained one by one.
 
-    Refused for an unknown kind, a missing or unknown rider, details of the wrong type or out of range, and without a
-    reason; and where the very same ruling, by the same official, was issued within the last minute.
+    `article`: the code of one of `results.articles`. `seen`: the revision the official looked at; a colleague's newer
+    ruling on the same rider (or one on the whole race) is then not overlooked.
+
+    Refused for an unknown kind or article, a missing or unknown rider, details of the wrong type or out of range, without
+    a reason; where a colleague has ruled meanwhile (`ruled_meanwhile`), and where the very same ruling, by the same
+    official, was issued within the last minute.
     """
     detail = dict(detail or {})
-    entry = _check(race, kind, bib, detail, reason)
+    entry = check(race, kind, bib, detail, article)
+    if not reason.strip():
+        raise Refused("reason_missing", _("A ruling needs a reason."))
     number = revision.advance(race.edition, [race])
     _not_twice(race, kind, entry, detail, reason, by)
-    return _write(race, kind, entry, detail, reason, by, number)
+    if seen is not None:
+        _not_over(race, entry, seen)
+    return _write(race, kind, entry, detail, reason, by, number, article=article)
+
+
+def _not_over(race: Race, entry: Entry | None, seen: int) -> None:
+    """Nobody rules over a colleague's ruling without having seen it. The edition's row is locked by now."""
+    newer = Ruling.objects.filter(race=race, revision__gt=seen).order_by("-number")
+    mine = newer if entry is None else newer.filter(Q(entry=entry) | Q(entry=None))
+    if (found := mine.first()) is not None:
+        said = {"number": found.number, "kind": found.kind}
+        raise Refused("ruled_meanwhile", _("Ruling %(number)s (%(kind)s) was made meanwhile: look at it first.") % said)
 
 
 def _not_twice(
@@ -100,12 +125,13 @@ def revoke(ruling: Ruling, *, reason: str, by: User | None) -> Ruling:
     return _write(ruling.race, "revoke", ruling.entry, {"ruling": ruling.number}, reason, by, number, revokes=ruling)
 
 
-def _check(race: Race, kind: str, bib: int | None, detail: Mapping[str, Any], reason: str) -> Entry | None:
+def check(race: Race, kind: str, bib: int | None, detail: Mapping[str, Any], article: str = "") -> Entry | None:
+    """Whether a ruling can be made at all, whatever its reason; the entry it is about. Refused as `issue`."""
     if kind not in KINDS:
         raise Refused("unknown_kind", _("There is no ruling of this kind: %(kind)s.") % {"kind": kind})
+    if article and article not in articles.articles():
+        raise Refused("unknown_article", _("There is no such article: %(article)s.") % {"article": article})
     about_rider, must, may = KINDS[kind]
-    if not reason.strip():
-        raise Refused("reason_missing", _("A ruling needs a reason."))
     if about_rider != (bib is not None):
         raise Refused(
             "bib_missing" if about_rider else "bib_not_wanted", _("This ruling is about one rider, or about none.")
@@ -137,6 +163,7 @@ def _write(
     by: User | None,
     revision_number: int,
     revokes: Ruling | None = None,
+    article: str = "",
 ) -> Ruling:
     newest = Ruling.objects.filter(edition=race.edition).aggregate(Max("number"))["number__max"] or 0
     at = clock.now(race.edition)
@@ -151,7 +178,7 @@ def _write(
         "detail": detail,
         "reason": reason,
         "by": by.pk if by else None,
-    }
+    } | ({"article": article} if article else {})
     return Ruling.objects.create(
         edition=race.edition,
         revision=revision_number,
@@ -161,6 +188,7 @@ def _write(
         at=at,
         kind=kind,
         detail=detail,
+        article=article,
         reason=reason,
         by=by,
         revokes=revokes,

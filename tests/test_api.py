@@ -14,7 +14,7 @@ from race.models import Entry, Token
 from results import chain, live, rulings
 from results.models import Link
 from tests import cast
-from timing import uploads
+from timing import pad, uploads
 from timing.models import Channel, Delivery, Read, Source, Upload
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +137,7 @@ MATRIX = {
     ("POST", "/api/v1/races/open/guns/"): {"commissaire", "chief"},
     ("GET", "/api/v1/races/open/rulings/"): "public",
     ("POST", "/api/v1/races/open/rulings/"): {"commissaire", "chief"},
+    ("POST", "/api/v1/races/open/rulings/preview/"): {"commissaire", "chief"},
     ("GET", "/api/v1/riders/?q=zs&edition=edition-open"): {"office", "organiser"},
     ("GET", "/api/v1/entries/?race=open"): {"office", "organiser", "commissaire", "chief", "timing_crew"},
     ("POST", "/api/v1/entries/import/?edition=edition-open&dry_run=1"): {"office", "organiser"},
@@ -167,6 +168,9 @@ MATRIX = {
     ("PATCH", "/api/v1/timing/sources/1/"): {"timing_crew", "organiser"},
     ("GET", "/api/v1/timing/sources/1/offsets/"): {"timing_crew"},
     ("POST", "/api/v1/timing/sources/1/offsets/"): {"timing_crew"},
+    ("GET", "/api/v1/timing/sources/1/measured/"): {"timing_crew"},
+    ("POST", "/api/v1/timing/sources/1/measured/"): {"timing_crew"},
+    ("GET", "/api/v1/timing/line/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("GET", "/api/v1/timing/deliveries/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("POST", "/api/v1/timing/deliveries/?edition=edition-open"): {"timing_crew"},
     ("GET", "/api/v1/timing/deliveries/1/"): {"timing_crew", "commissaire", "chief", "organiser"},
@@ -176,8 +180,18 @@ MATRIX = {
     ("PATCH", "/api/v1/timing/uploads/abc/"): {"timing_crew"},
     ("GET", "/api/v1/timing/reads/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("POST", "/api/v1/timing/reads/?edition=edition-open"): {"timing_crew"},
+    ("GET", "/api/v1/timing/clock/?edition=edition-open"): "public",
+    ("GET", "/api/v1/timing/pads/?edition=edition-open"): {"timing_crew", "organiser"},
+    ("POST", "/api/v1/timing/pads/?edition=edition-open"): {"timing_crew", "organiser"},
+    ("DELETE", "/api/v1/timing/pads/1/"): {"timing_crew", "organiser"},
+    # Only a phone with a pad's key, and no person.
+    ("GET", "/api/v1/timing/pad/?edition=edition-open"): set(),
+    ("POST", "/api/v1/timing/pad/?edition=edition-open"): set(),
     ("GET", "/api/v1/timing/corrections/?edition=edition-open"): {"timing_crew", "commissaire", "chief"},
     ("POST", "/api/v1/timing/corrections/?edition=edition-open"): {"timing_crew", "commissaire", "chief"},
+    ("GET", "/api/v1/timing/unknown-chips/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
+    ("POST", "/api/v1/timing/unknown-chips/?edition=edition-open"): {"timing_crew", "organiser"},
+    ("GET", "/api/v1/timing/chips/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
 }
 
 
@@ -190,11 +204,13 @@ def test_who_may_do_what_and_every_address_is_in_the_matrix(client):
     Upload.objects.update(code="abc")
     people = {role: cast.person(stage.edition, role) for role in ("organiser", "office", "timing_crew", "commissaire")}
     people |= {role: cast.person(stage.edition, role) for role in ("chief", "announcer")} | {"nobody": None}
+    phone = pad.open_pad(stage.edition, stage.finish, "Phone", by=people["timing_crew"]).token
     for (method, address), allowed in MATRIX.items():
         there = address.replace("sources/1/", f"sources/{source.pk}/").replace("ies/1/", f"ies/{delivery.pk}/")
         there = there.replace("channels/1/", f"channels/{channel.pk}/").replace(
             "points/1/", f"points/{stage.finish.pk}/"
         )
+        there = there.replace("pads/1/", f"pads/{phone.pk}/")
         for role, user in people.items():
             client.logout()
             if user is not None:

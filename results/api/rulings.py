@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from race.api.fields import VenueInstant
 from race.api.scope import Scoped
 from race.models import Role
-from results import rulings
+from results import preview, rulings
 from results.models import Ruling
 
 
@@ -26,7 +26,19 @@ class RulingRow(serializers.ModelSerializer[Ruling]):
 
     class Meta:
         model = Ruling
-        fields = ["number", "revision", "at", "kind", "bib", "detail", "reason", "revokes", "hash", "recorded_at"]
+        fields = [
+            "number",
+            "revision",
+            "at",
+            "kind",
+            "bib",
+            "detail",
+            "article",
+            "reason",
+            "revokes",
+            "hash",
+            "recorded_at",
+        ]
 
 
 class RulingAnswer(RulingRow):
@@ -49,7 +61,14 @@ class RulingRequest(serializers.Serializer[Any]):
     kind = serializers.CharField(required=False)
     bib = serializers.IntegerField(required=False, allow_null=True, default=None)
     detail = serializers.DictField(required=False, default=dict)
+    article = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    seen = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The revision looked at: a newer ruling is then not overlooked",
+    )
     revokes = serializers.IntegerField(required=False, allow_null=True, default=None)
 
 
@@ -84,5 +103,74 @@ class Rulings(Scoped):
                 detail=data["detail"],
                 reason=data["reason"],
                 by=self.actor(),
+                article=data["article"],
+                seen=data["seen"],
             )
         return Response(RulingAnswer(made, context={"warnings": warnings}).data, status=201)
+
+
+class LineRow(serializers.Serializer[Any]):
+    """A line as it is published; whole seconds."""
+
+    rank = serializers.IntegerField(allow_null=True)
+    status = serializers.CharField()
+    laps = serializers.IntegerField()
+    time_s = serializers.IntegerField(allow_null=True)
+    gap_s = serializers.IntegerField(allow_null=True)
+    relegated = serializers.BooleanField()
+
+
+class ChangeRow(serializers.Serializer[Any]):
+    """A rider whose line differs."""
+
+    bib = serializers.IntegerField()
+    before = LineRow(allow_null=True)
+    after = LineRow(allow_null=True)
+
+
+class MoneyRow(serializers.Serializer[Any]):
+    """A rider whose prize differs, in fen."""
+
+    bib = serializers.IntegerField()
+    before = serializers.IntegerField()
+    after = serializers.IntegerField()
+
+
+class TeamRow(serializers.Serializer[Any]):
+    """A team whose place differs."""
+
+    team = serializers.CharField()
+    before = serializers.IntegerField(allow_null=True)
+    after = serializers.IntegerField(allow_null=True)
+
+
+class PreviewAnswer(serializers.Serializer[Any]):
+    """What a ruling would change. Send `revision` back as `seen` when it is signed."""
+
+    revision = serializers.IntegerField()
+    places = serializers.IntegerField(source="found.places")
+    times = serializers.IntegerField(source="found.times")
+    statuses = serializers.IntegerField(source="found.statuses")
+    changes = ChangeRow(many=True, source="found.changes")
+    prizes = MoneyRow(many=True)
+    prize_difference_fen = serializers.IntegerField()
+    teams = TeamRow(many=True)
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class RulingPreview(Scoped):
+    """What a ruling would change, before it is signed."""
+
+    roles = {"POST": (Role.Name.COMMISSAIRE,)}
+
+    @extend_schema(request=RulingRequest, responses=PreviewAnswer)
+    def post(self, request: Request, slug: str) -> Response:
+        """Compute the standings with the ruling (or without the one revoked), and answer with what differs."""
+        wanted = RulingRequest(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        data, race = wanted.validated_data, self.race()
+        if data["revokes"] is not None:
+            found = preview.of_revocation(get_object_or_404(Ruling, race=race, number=data["revokes"]))
+        else:
+            found = preview.of_ruling(race, data.get("kind", ""), bib=data["bib"], detail=data["detail"])
+        return Response(PreviewAnswer(found).data)

@@ -1,0 +1,121 @@
+"""What a ruling would change, before anybody signs it: the same engine, the same facts, one ruling more or one fewer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from race.models import Category, Race
+from results import facts, live, result_rules, rulings, scoring
+from results.facts import Known
+from results.models import Ruling
+from results.scoring import differences, teams
+from results.scoring.differences import Differences, Line
+from results.scoring.race_facts import RaceFacts, RulingFact
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """A rider whose prize differs, in fen."""
+
+    bib: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class TeamMove:
+    """A team whose place in the race's team classification differs; None: not classified."""
+
+    team: str
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would change. `revision`: what it was computed from; signing names it, so that nothing newer is overlooked."""
+
+    revision: int
+    found: Differences
+    prizes: tuple[Money, ...]
+    teams: tuple[TeamMove, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def prize_difference_fen(self) -> int:
+        """How much more is paid in all."""
+        return sum(one.after - one.before for one in self.prizes)
+
+
+def of_ruling(race: Race, kind: str, *, bib: int | None = None, detail: Mapping[str, Any] | None = None) -> Preview:
+    """The preview of a ruling not issued yet. Refused as `rulings.issue`, but for the reason, which may still come."""
+    detail = dict(detail or {})
+    rulings.check(race, kind, bib, detail)
+    with live.snapshot():
+        known = facts.gather(race)
+    made = RulingFact(_next(known), kind, bib, detail)
+    before = known.facts
+    if kind == "close":
+        return _preview(race, known, replace(before, closed=True), ())
+    warnings = rulings.against(before, kind, bib)
+    return _preview(race, known, replace(before, rulings=(*before.rulings, made)), tuple(warnings))
+
+
+def of_revocation(ruling: Ruling) -> Preview:
+    """The preview of taking a ruling back. Of a revocation: of the earlier ruling being in force again."""
+    race = ruling.race
+    with live.snapshot():
+        known = facts.gather(race)
+        after = facts.without(known, ruling)
+    return _preview(race, known, after, ())
+
+
+def _next(known: Known) -> int:
+    return max((ruling.number for ruling in known.facts.rulings), default=0) + 1
+
+
+def _preview(race: Race, known: Known, after: RaceFacts, warnings: tuple[str, ...]) -> Preview:
+    one, other = (scoring.score(given) for given in (known.facts, after))
+    before_lines, after_lines = differences.lines(one), differences.lines(other)
+    found = differences.compare(before_lines, after_lines)
+    prizes = {
+        category.code: list(category.prizes_fen) for category in Category.objects.filter(race=race).only("code", "prizes_fen")
+    }  # fmt: skip
+    team_of = {entry.bib: entry.team for entry in known.facts.entries}
+    count = result_rules.of(race.edition).team_count
+    return Preview(
+        known.ground.revision,
+        found,
+        _money(found, prizes),
+        _team_moves(_teams(before_lines, team_of, count), _teams(after_lines, team_of, count)),
+        warnings,
+    )
+
+
+def prize_fen(line: Line | None, prizes: Mapping[str, Sequence[int]]) -> int:
+    """The prize money of a line; 0 for who has no place or a place below the last prize."""
+    table = prizes.get(line.category, ()) if line is not None else ()
+    return table[line.rank - 1] if line is not None and line.rank is not None and line.rank <= len(table) else 0
+
+
+def _money(found: Differences, prizes: Mapping[str, Sequence[int]]) -> tuple[Money, ...]:
+    moves = (
+        Money(change.bib, prize_fen(change.before, prizes), prize_fen(change.after, prizes)) for change in found.changes
+    )
+    return tuple(move for move in moves if move.before != move.after)
+
+
+def _teams(lines: Sequence[Line], team_of: Mapping[int, str], count: int) -> dict[str, int]:
+    """Team -> place in the race, over all who finished in it."""
+    finishers = [
+        teams.Finisher(team_of.get(line.bib, ""), line.rank, line.time_s, line.bib)
+        for line in lines
+        if line.status == "FIN" and line.rank is not None and line.time_s is not None
+    ]
+    return {placed.line.team: placed.rank for placed in teams.rank(finishers, count)}
+
+
+def _team_moves(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[TeamMove, ...]:
+    names = sorted(before.keys() | after.keys(), key=lambda name: (after.get(name, 1 << 30), name))
+    moves = (TeamMove(name, before.get(name), after.get(name)) for name in names)
+    return tuple(move for move in moves if move.before != move.after)
