@@ -174,6 +174,8 @@ MATRIX = {
     ("GET", "/api/v1/timing/deliveries/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("POST", "/api/v1/timing/deliveries/?edition=edition-open"): {"timing_crew"},
     ("GET", "/api/v1/timing/deliveries/1/"): {"timing_crew", "commissaire", "chief", "organiser"},
+    ("POST", "/api/v1/timing/deliveries/preview/?edition=edition-open"): {"timing_crew"},
+    ("POST", "/api/v1/timing/deliveries/1/park/"): {"timing_crew"},
     ("GET", "/api/v1/timing/deliveries/1/body/"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("POST", "/api/v1/timing/uploads/?edition=edition-open"): {"timing_crew"},
     ("GET", "/api/v1/timing/uploads/abc/"): {"timing_crew"},

@@ -49,6 +49,8 @@ PUBLIC: dict[str, dict[str, int]] = {
     "pay/sandbox/<str:number>/": {"GET": 200, "POST": 302}, "pay/scan/<str:number>/": {"GET": 404},
     # The service worker of the desks holds no data; the address with an edition's name only leads to the one without.
     "office/sign-on/sw.js": {"GET": 200}, "editions/<slug:slug>/office/sign-on/": {"GET": 302},
+    # The phone pad is for whoever has a key, which its address does not tell the server; its worker holds no data.
+    "line/pad/keys/": {"GET": 200}, "line/pad/sw.js": {"GET": 200},
     "logout/": {"POST": 302},
 }  # fmt: skip
 
@@ -76,6 +78,20 @@ PAGES: dict[str, dict[str, int]] = {
     "import/": {"GET": 200, "POST": 409}, "import/list.xlsx": {"GET": 200}, "import/<str:token>/": {"GET": 409, "POST": 409},
     "import/<str:token>/done/": {"GET": 200}, "import/<str:token>/progress/": {"GET": 200},
     "import/<str:token>/now/": {"POST": 302},
+}  # fmt: skip
+
+SEES = {Name.TIMING_CREW, Name.COMMISSAIRE, Name.CHIEF, Name.ORGANISER, Name.ADMINISTRATOR}
+CREW = {Name.TIMING_CREW, Name.ORGANISER, Name.ADMINISTRATOR}
+FILES = {Name.TIMING_CREW, Name.ADMINISTRATOR}
+#: Pages of the line desk, at `/line/...` and `/editions/<slug>/line/...`: method -> who may, and the status for them.
+#: Nobody signed in is sent to sign in, everybody else is refused (403). A POST without a body names nothing that there is.
+LINE: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
+    "": {"GET": (SEES, 200)}, "now/": {"GET": (SEES, 200)}, "alarms/": {"GET": (SEES, 200)},
+    "sources/": {"GET": (SEES, 200)}, "bridge/": {"GET": (SEES, 200)}, "bridge/daguguan-bridge.pyz": {"GET": (SEES, 200)},
+    "uploads/": {"GET": (SEES, 200)}, "uploads/recent/": {"GET": (SEES, 200)}, "uploads/look/": {"POST": (FILES, 422)},
+    "uploads/<int:pk>/rejects/": {"GET": (SEES, 404)}, "uploads/<int:pk>/park/": {"POST": (FILES, 404)},
+    "uploads/<int:pk>/undo/": {"POST": (FILES, 404)},
+    "pad/": {"GET": (SEES, 200)}, "pad/open/": {"POST": (CREW, 404)}, "pad/withdraw/": {"POST": (CREW, 404)},
 }  # fmt: skip
 
 #: Behind a private link: method -> what its payer, a rider of a team and the team's manager get for what is theirs; and
@@ -145,6 +161,7 @@ def world(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> World:
     refund = Refund.objects.create(payment=payment, entry=alone, number="R1", amount_fen=1, state=Refund.State.DONE)
     campaign = Campaign.objects.create(edition=edition, key="k", channel="email")
     made.words = {
+        "uploads/<int:pk>": "uploads/0",
         "papers/<int:pk>": f"papers/{Document.objects.get(rider=alone.rider).pk}", "refunds/<int:pk>": f"refunds/{refund.pk}",
         "categories/<int:pk>": f"categories/{opened.category.pk}", "entries/<int:pk>": f"entries/{alone.pk}",
         "messages/<int:pk>": f"messages/{Message.objects.filter(registration=alone.registration)[0].pk}",
@@ -183,7 +200,8 @@ def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[st
 
 def test_every_address_has_a_line() -> None:
     office = {f"{start}office/{page}" for page in PAGES for start in ("", "editions/<slug:slug>/")}
-    listed = {*PUBLIC, *office, *(SECRET + page for _method, page in OWN), "office/sign-on/", "login/"}
+    line = {f"{start}line/{page}" for page in LINE for start in ("", "editions/<slug:slug>/")}
+    listed = {*PUBLIC, *office, *line, *(SECRET + page for _method, page in OWN), "office/sign-on/", "login/"}
     assert {route for route in routes() if not route.startswith("admin/")} == listed
 
 
@@ -206,6 +224,18 @@ def test_each_role_gets_what_is_its_own_in_the_office(world: World) -> None:
     assert written(world.edition) == before
     for who in (Name.ORGANISER, Name.ADMINISTRATOR):
         assert wrong_in_the_office(world, who, "editions/<slug:slug>/", lambda _page, status: status) == {}
+
+
+def test_each_role_gets_what_is_its_own_at_the_line(world: World) -> None:
+    """Those who may not come first."""
+    wrong = {}
+    for page, methods in LINE.items():
+        for method, (may, status) in methods.items():
+            wanted = {"nobody": 302} | dict.fromkeys(Name.values, 403) | {"elsewhere": 403} | dict.fromkeys(may, status)
+            order = sorted(wanted, key=lambda who, may=may: who in may)  # type: ignore[misc]
+            told = {who: world.answer(who, method, f"editions/<slug:slug>/line/{page}").status_code for who in order}
+            wrong |= {f"{method} {page}": told} if told != wanted else {}
+    assert wrong == {}
 
 
 def test_without_a_name_the_office_is_that_of_the_own_edition(world: World) -> None:
@@ -287,7 +317,8 @@ def opened(world: World, who: str, method: str, start: str, page: str, whose: En
 
 def test_no_address_takes_a_method_that_has_no_line(world: World) -> None:
     office = {f"editions/<slug:slug>/office/{page}": methods for page, methods in PAGES.items()}
-    named = PUBLIC | office | {"office/sign-on/": {"GET": 200}, "login/": {"GET": 200, "POST": 200}}
+    line = {f"editions/<slug:slug>/line/{page}": {method: 0 for method in methods} for page, methods in LINE.items()}
+    named = PUBLIC | office | line | {"office/sign-on/": {"GET": 200}, "login/": {"GET": 200, "POST": 200}}
     told = {
         (method, route): world.answer("nobody", method, route).status_code
         for route, methods in named.items() for method in {"GET", "POST", "PUT", "DELETE"} - {*methods}

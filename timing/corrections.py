@@ -63,6 +63,16 @@ def ignore_delivery(delivery: Delivery, *, by: User | None, evidence: str) -> Co
     return made
 
 
+@transaction.atomic
+def count_delivery_again(delivery: Delivery, *, by: User | None, evidence: str) -> Correction:
+    """What was taken out with `ignore_delivery` counts again: the newest correction of its chain is undone."""
+    Delivery.objects.select_for_update(of=("self",)).only("pk").get(pk=delivery.pk)
+    number = ignored_deliveries(delivery.channel.edition).get(delivery.pk)
+    if number is None:
+        raise Refused("not_ignored", _("The reads of this file count already."))
+    return undo(Correction.objects.get(pk=number), by=by, evidence=evidence)
+
+
 def ignored_deliveries(edition: Edition) -> dict[int, int]:
     """The deliveries whose reads do not count: delivery -> the correction to undo so that they do. One query."""
     kinds = (Kind.IGNORE, Kind.UNDO)

@@ -179,7 +179,8 @@ def _hours_off(edition: Edition, found: Preview, reads: Sequence[Read]) -> dict[
     words = {"hours": abs(best) // HOUR_US}
     if best == home:
         return _warning(
-            "zone_off", _("The times are %(hours)d h early: the clock is set to UTC. Say so as the zone.") % words
+            "zone_off",
+            _("The times are %(hours)d h early: the clock is set to UTC. Set the zone of the source.") % words,
         )
     return _warning(
         "zone_off", _("The times are %(hours)d h off: the zone or the clock of the machine is wrong.") % words
@@ -274,7 +275,7 @@ def told(found: Preview) -> dict[str, Any]:
         "options": found.options,
         "whole": found.whole,
         "encoding": found.table.encoding if found.table else "",
-        "heading_row": found.table.columns.row + 1 if found.table and found.table.columns else 0,
+        "heading_row": _heading_row(found.table),
         "columns": _columns(found.table),
         "rows": [_row(read) for read in reads[:SHOWN_ROWS]],
         "counts": {
@@ -298,12 +299,21 @@ def told(found: Preview) -> dict[str, Any]:
     }
 
 
+def _heading_row(table: Table | None) -> int:
+    """The row with the headings, counted from 1; 0 for none. Of a table nobody understands the first, if it has no figures."""
+    if table is None:
+        return 0
+    if table.columns:
+        return table.columns.row + 1
+    return 0 if any(letter.isdigit() for cell in table.rows[0] for letter in cell) else 1
+
+
 def _columns(table: Table | None) -> list[dict[str, Any]]:
     """Every column of a spreadsheet: its number, its heading, what it is read as, and its first cells."""
     if table is None:
         return []
     columns, rows = table.columns, table.rows
-    heading = columns.row if columns else 0
+    heading = _heading_row(table) - 1
     meant = {getattr(columns, name): name for name in _fields()} if columns else {}
     width = min(max(map(len, rows), default=0), SHOWN_CELLS)
     below = [row for row in rows[max(heading, -1) + 1 :] if any(row)][:SHOWN_SAMPLES]

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from race.staff_links import staff
-from timing.views import bridge, line, pad, sources
+from timing.views import bridge, line, pad, sources, uploads
 
 urlpatterns = [
     *staff("line", "", line.page, "line"),
@@ -22,6 +22,12 @@ urlpatterns = [
     *staff("line", "pad/", pad.page, "line_pad"),
     *staff("line", "pad/open/", pad.open_pad, "line_pad_open"),
     *staff("line", "pad/withdraw/", pad.withdraw, "line_pad_withdraw"),
+    *staff("line", "uploads/", uploads.page, "line_uploads"),
+    *staff("line", "uploads/recent/", uploads.recent, "line_uploads_recent"),
+    *staff("line", "uploads/look/", uploads.look, "line_uploads_look"),
+    *staff("line", "uploads/<int:pk>/rejects/", uploads.rejects, "line_uploads_rejects"),
+    *staff("line", "uploads/<int:pk>/park/", uploads.park, "line_uploads_park"),
+    *staff("line", "uploads/<int:pk>/undo/", uploads.undo, "line_uploads_undo"),
     # One address for all editions, so that one service worker looks after it.
     path("line/pad/keys/", pad.keys, name="line_pad_keys"),
     path("line/pad/sw.js", pad.worker, name="line_pad_worker"),
