@@ -325,11 +325,14 @@ class _Scene:
         return ("ok" if quiet_us <= self.patience_us(FRESH_US) else "idle"), ""
 
     def base(self, source: Source) -> Source | None:
-        """What the sources of its point are measured against: its main one, the first by name that has read anything."""
+        """What the sources of its point are measured against: its main one, the first by name of those that have read anything;
+        None where there is nothing to compare."""
         if source.point_id is None:
             return None
         here = [one for one in self.sources if one.point_id == source.point_id and self.seen(one).recent]
-        return min(here, key=lambda one: (one.role != Source.Position.MAIN, one.name), default=None)
+        if len(here) < 2:
+            return None
+        return min(here, key=lambda one: (one.role != Source.Position.MAIN, one.name))
 
     def sights(self, source: Source, fresh: bool) -> list[Sight]:
         recent = self.seen(source).recent

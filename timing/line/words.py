@@ -86,6 +86,11 @@ def wall(local_us: int) -> str:
     return local_text(local_us).replace("T", " ")
 
 
+def time_of_day(at: datetime) -> str:
+    """A time of day to the millisecond: `10:39:49.912`."""
+    return at.strftime("%H:%M:%S.") + f"{at.microsecond // 1000:03}"
+
+
 def signed(us: int, digits: int = 2) -> str:
     """An offset in seconds, or in hours and minutes where it is that large: `+0.31 s`, `−8 h 0 min`."""
     sign = MINUS if us < 0 else "+"

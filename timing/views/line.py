@@ -57,6 +57,7 @@ def now_of(edition: Edition) -> dict[str, Any]:
     return {
         "edition": edition,
         "health": told,
+        "totals": {name: f"{getattr(told, name):,}" for name in ("received", "new", "rejected")},
         "rows": [row(source, told) for source in told.sources],
         "alarms": [banner(one) for one in alarms.of(told)],
         "file": told.file,

@@ -224,15 +224,16 @@ def last_reads(source: Source, at: datetime) -> list[dict[str, Any]]:
     """The newest reads by the machine's clock: as it wrote them, and in true time; with the bib where the chip is held."""
     rows = list(Read.objects.filter(source=source).order_by("-local_us")[:READS])
     clock: Clock = clocks.of([source])[source.pk]
-    bibs = health.bibs(source.edition, at)
-    zone = ZoneInfo(source.edition.zone)
+    bibs, zone = health.bibs(source.edition, at), ZoneInfo(source.edition.zone)
     return [
         {
-            "read": read, "written": words.wall(read.local_us), "true": instant(clock.true_us(read.local_us)).astimezone(zone),
+            "read": read,
+            "written": words.wall(read.local_us),
+            "true": words.time_of_day(instant(clock.true_us(read.local_us)).astimezone(zone)),
             "bib": bibs.get(read.chip),
         }
         for read in rows
-    ]  # fmt: skip
+    ]
 
 
 def last_rejects(found: SourceHealth) -> list[Reject]:
