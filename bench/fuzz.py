@@ -1,4 +1,6 @@
-"""Whatever takes bytes from outside must take any bytes: `./run fuzz [--seconds N] [--seed N]`.
+"""Whatever takes bytes from outside must take any bytes: `./run fuzz [--seconds N | --each N] [--only NAME] [--seed N]`.
+
+`--each 120` is two minutes for each of them; `--seconds` is for all together.
 
 Random bytes, damaged messages and damaged spreadsheets go through every decoder, whole and as a live connection cuts
 them; races made of random facts go through the scoring core. What raises, or breaks a promise, is printed with the
@@ -19,6 +21,7 @@ from functools import cache, partial
 
 import xlsxwriter
 
+from bench import fuzz_counts
 from results.scoring import score
 from results.scoring.explain import explain
 from results.scoring.race_facts import EntryFact, Limit, RaceFacts, Rules, RulingFact, WaveFact
@@ -48,8 +51,10 @@ class Failure:
 
 
 def parse(decoder: Decoder, data: bytes) -> None:
-    """A body goes in whole, and gives the same twice; nothing is raised."""
-    assert decoder.parse(data, CONTEXT) == decoder.parse(data, CONTEXT), "the same bytes were read in two ways"
+    """A body goes in whole, and gives the same twice; nothing is raised, and as much comes out as was said."""
+    parsed = decoder.parse(data, CONTEXT)
+    assert parsed == decoder.parse(data, CONTEXT), "the same bytes were read in two ways"
+    fuzz_counts.check(decoder.make, data, parsed)
 
 
 def converse(decoder: Decoder, data: bytes) -> None:
@@ -133,11 +138,18 @@ def _formats() -> Iterator[str]:
         yield from decoder.formats
 
 
-def any_bytes(dice: random.Random) -> bytes:
-    """Now noise, now good input that was damaged: cut, doubled, bits turned, marks put in, two of them mixed."""
+@cache
+def samples_of(make: str) -> tuple[bytes, ...]:
+    """Good input of one make; of all where there is none of it."""
+    formats = MAKES[make].formats if make in MAKES else ()
+    return tuple(filter(None, (b"".join(segments_of(vector)) for vector in vectors(*formats)))) or samples()
+
+
+def any_bytes(dice: random.Random, make: str = "") -> bytes:
+    """Now noise, now good input, mostly of the make, that was damaged: cut, doubled, bits turned, marks put in, two mixed."""
     if dice.random() < 0.1:
         return dice.randbytes(dice.randrange(400))
-    data = bytearray(dice.choice(samples()))
+    data = bytearray(dice.choice(samples_of(make) if dice.random() < 0.7 else samples()))
     for _ in range(dice.randrange(1, 8)):
         start = dice.randrange(len(data) + 1)
         end = min(len(data), start + dice.randrange(1, 40))
@@ -184,7 +196,7 @@ def throw(
     tries = 0
     while going_on(tries):
         for name, target in found.items():
-            data = dice.randbytes(8) if name == "scoring" else any_bytes(dice)
+            data = dice.randbytes(8) if name == "scoring" else any_bytes(dice, name.partition("-")[2])
             tries += 1
             if failure := attempt(name, target, data):
                 return tries, failure
@@ -194,7 +206,9 @@ def throw(
 def main(arguments: list[str]) -> int:
     """Fuzz for some seconds; 1 when something failed."""
     parser = argparse.ArgumentParser(prog="./run fuzz", description="Random bytes into every parser.")
-    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--seconds", type=float, default=30.0, help="for all together")
+    parser.add_argument("--each", type=float, default=None, help="seconds for each target instead")
+    parser.add_argument("--only", default="", help="targets with this in their name")
     parser.add_argument("--seed", type=int, default=None, help="the same bytes again")
     parser.add_argument("--again", nargs=2, metavar=("TARGET", "HEX"), help="one input once more")
     asked = parser.parse_args(arguments)
@@ -205,9 +219,12 @@ def main(arguments: list[str]) -> int:
             parser.error(f"there is no target {name!r}; there are: {', '.join(found)}")
         tries, failure = 1, attempt(name, found[name], bytes.fromhex(text))
     else:
+        found = {name: target for name, target in found.items() if asked.only in name}
+        if not found:
+            parser.error(f"no target has {asked.only!r} in its name; there are: {', '.join(targets())}")
         seed = secrets.randbits(32) if asked.seed is None else asked.seed
         print(f"fuzz: seed {seed}, {', '.join(found)}", file=sys.stderr, flush=True)
-        end = time.monotonic() + asked.seconds
+        end = time.monotonic() + (asked.seconds if asked.each is None else asked.each * len(found))
         tries, failure = throw(found, random.Random(seed), lambda _tries: time.monotonic() < end)
     print(failure or f"{tries} inputs, nothing failed")
     return 1 if failure else 0

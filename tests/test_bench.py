@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench import board, board_http, fuzz, ingest_file, mat_to_board, scoring, spectators
+from bench import board, board_http, fuzz, fuzz_counts, ingest_file, mat_to_board, scoring, spectators
 from bench.__main__ import BENCHES, GOALS, main, table
 from bench.figures import percentile
 from bench.place import named
@@ -138,6 +138,28 @@ def test_fuzz_finds_a_decoder_that_does_not_make_up_its_mind():
     )
     assert failure is not None
     assert "the same bytes were read in two ways" in failure.said
+
+
+@pytest.mark.parametrize("make", sorted(fuzz_counts.SAID))
+def test_fuzz_finds_a_decoder_that_drops_something(make):
+    decoder = MAKES[make]
+    full = max(fuzz.samples_of(make), key=lambda body: len(decoder.parse(body, fuzz.CONTEXT).reads))
+
+    def forgetful(body, context):
+        parsed = decoder.parse(body, context)
+        return parsed._replace(reads=parsed.reads[2:])
+
+    assert fuzz.attempt(make, lambda data: fuzz.parse(decoder, data), full) is None
+    failure = fuzz.attempt(make, lambda data: fuzz.parse(replace(decoder, parse=forgetful), data), full)
+    assert failure is not None
+    assert "things were said, and" in failure.said
+
+
+def test_fuzz_takes_only_the_targets_that_are_asked_for(capsys):
+    assert fuzz.main(["--only", "json", "--each", "0.01"]) == 0
+    assert "parse-json\n" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        fuzz.main(["--only", "sundial"])
 
 
 def test_fuzz_finds_a_session_that_depends_on_the_cut():
