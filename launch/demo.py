@@ -23,7 +23,7 @@ APPS = ("web", "worker", "beat", "gateway")
 LINES: dict[str, dict[str, str]] = {
     "plain": {},
     "mixed": {"PASS": "raceresult"},
-    "hard": {"FIN-ROAD-B": "raceresult", "FIN-MTB": "ultra"},
+    "hard": {"D-50712": "raceresult", "FIN-MTB": "ultra"},
 }
 
 

@@ -25,9 +25,13 @@ class Desk:
     """
 
     def __init__(self, base_url: str, tokens: Mapping[str, str], patience_s: float = PATIENCE_S) -> None:
-        self._tokens = tokens
+        self._tokens = dict(tokens)
         self._patience_s = patience_s
         self._http = httpx.AsyncClient(base_url=f"{base_url.rstrip('/')}/api/v1/", timeout=30, trust_env=False)
+
+    def carry(self, name: str, token: str) -> None:
+        """Have one more key, under a name of its own."""
+        self._tokens[name] = token
 
     async def close(self) -> None:
         """Let go of the connections."""

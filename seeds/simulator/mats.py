@@ -73,6 +73,11 @@ class Mat:
         return at_ms + self.zone_ms - self.offset_ms - (at_ms - self.slow_from_ms) * self.slow_ppm // 1_000_000
 
 
+def typed(bib: int) -> str:
+    """Return what a phone says of a bib that was typed."""
+    return f"BIB:{bib}"
+
+
 @dataclass(frozen=True, order=True)
 class Detection:
     """One read as the decoder makes it. `race` is the slug of the race it belongs to, empty for strange chips."""
@@ -244,7 +249,7 @@ class _Watcher:
         if backup is not None and self.chance.random() < BACKUP_SEES:
             yield from self._burst(backup, crossing, 0)
         if self.chance.random() < PAD_SEES:
-            yield self._detection(pad, crossing, self.chance.randint(100, 400))
+            yield self._detection(pad, crossing, self.chance.randint(100, 400), typed(crossing.bib))
 
     def _seen(self, crossing: Crossing) -> Iterable[Detection]:
         main = self.mains[crossing.point]

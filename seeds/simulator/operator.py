@@ -18,7 +18,7 @@ from statistics import median_low
 from seeds.simulator.api import Answer, Desk, Unplayable
 from seeds.simulator.cards import iso
 from seeds.simulator.checker import PAGE, local_ms
-from seeds.simulator.mats import FINISH, MINUTE_MS, Detection, Mat
+from seeds.simulator.mats import FINISH, MINUTE_MS, Detection, Mat, typed
 from seeds.simulator.truth import Crossing
 from seeds.simulator.weekend import Act, Weekend
 
@@ -63,7 +63,12 @@ class Operator:
         for mat in self.weekend.mats:
             if mat.name in sources and sources[mat.name]["point"] is None:
                 role = "backup" if mat.backup else "main"
-                body = {"course": mat.course, "point": mat.point, "role": role, "reason": "终点加一部手机"}
+                body = {
+                    "course": mat.course,
+                    "point": mat.point,
+                    "role": role,
+                    "reason": "备机用自己的编号，先前没有登记",
+                }
                 await self.desk.patch(f"timing/sources/{sources[mat.name]['id']}/", "timing_crew", body)
                 self._count("map", f"{mat.name} stands at {mat.course} {mat.point} as {role}")
 
@@ -134,8 +139,8 @@ class Operator:
         for crossing in self.weekend.truths[race].crossings:
             if crossing.point != FINISH or not crossing.lap:
                 continue
-            carried = [*chips[crossing.bib], *([spares[crossing.bib]] if crossing.bib in spares else [])]
-            reads = sorted(read for chip in carried for read in self._near(chip, crossing.at_ms))
+            codes = [*chips[crossing.bib], typed(crossing.bib), spares.get(crossing.bib, "")]
+            reads = sorted(read for code in codes for read in self._near(code, crossing.at_ms))
             if not reads:
                 await self._add(race, crossing)
             elif crossing.lap == card.laps and all(read.source in loose for read in reads):
