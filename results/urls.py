@@ -2,9 +2,14 @@
 
 from django.urls import path
 
-from results.views import live
+from race.staff_links import staff
+from results.views import expected, live
 
 urlpatterns = [
     path("live/", live.page, name="live"),
     path("editions/<slug:slug>/live/", live.page, name="edition_live"),
+    *staff("line", "expected/", expected.page, "line_expected"),
+    *staff("line", "expected/<slug:race>/<int:bib>/", expected.rider, "line_expected_rider"),
+    *staff("line", "expected/<slug:race>/<int:bib>/add/", expected.add, "line_expected_add"),
+    *staff("line", "expected/<slug:race>/<int:bib>/note/", expected.note, "line_expected_note"),
 ]

@@ -91,6 +91,9 @@ LINE: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
     "uploads/": {"GET": (SEES, 200)}, "uploads/recent/": {"GET": (SEES, 200)}, "uploads/look/": {"POST": (FILES, 422)},
     "uploads/<int:pk>/rejects/": {"GET": (SEES, 404)}, "uploads/<int:pk>/park/": {"POST": (FILES, 404)},
     "uploads/<int:pk>/undo/": {"POST": (FILES, 404)},
+    "expected/": {"GET": (SEES, 200)}, "expected/<slug:race>/<int:bib>/": {"GET": (SEES, 404)},
+    "expected/<slug:race>/<int:bib>/note/": {"POST": (SEES, 404)},
+    "expected/<slug:race>/<int:bib>/add/": {"POST": (FILES | {Name.COMMISSAIRE, Name.CHIEF}, 404)},
     "pad/": {"GET": (SEES, 200)}, "pad/open/": {"POST": (CREW, 404)}, "pad/withdraw/": {"POST": (CREW, 404)},
 }  # fmt: skip
 
@@ -167,6 +170,7 @@ def world(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> World:
         "messages/<int:pk>": f"messages/{Message.objects.filter(registration=alone.registration)[0].pk}",
         "campaigns/<int:pk>": f"campaigns/{campaign.pk}", "language/<slug:code>": "language/en",
         "to-do/<slug:kind>": "to-do/review", "slug": edition.slug, "version": "1", "number": payment.number, "what": "team",
+        "race": "no-such-race", "bib": "1",
         "token": "no-such-list", "day": edition.starts_on.isoformat(), "kind": "csv", "code": "insurer", "form": "xlsx",
     }  # fmt: skip
     people = {name: cast.person(edition, name) for name in Name.values}
