@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import Q
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -171,13 +170,6 @@ class OwnPad(Scoped):
     """What a phone with a pad's key asks and says."""
 
     roles = {"*": (Token.DELIVERIES,)}
-
-    def edition(self) -> Edition | None:
-        """The key's own."""
-        token = self.token()
-        if token is None and self.request.user.is_authenticated:
-            raise Http404
-        return token.edition if token else super().edition()
 
     @extend_schema(responses={200: dict})
     def get(self, request: Request) -> Response:

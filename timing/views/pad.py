@@ -67,15 +67,26 @@ def withdraw(request: HttpRequest, edition: Edition) -> HttpResponse:
 
 def _page(request: HttpRequest, edition: Edition, **more: Any) -> HttpResponse:
     points = TimingPoint.objects.filter(course__edition=edition).select_related("course").order_by("course", "at_m")
-    handed = [one | {"works": living(one["token"]), "name": one["source"].name} for one in pad.pads(edition)]
+    handed = [
+        one | {"works": living(one["token"]), "name": one["source"].name, "point": _standing(one["source"].point)}
+        for one in pad.pads(edition)
+    ]
     context = {
         "edition": edition, "pads": handed, "may": desk(request).may(*CREW), "now": timezone.now(),
         "points": [(point.pk, point.course.name, pad.point_name(point)) for point in points],
         "suggested": _("Pad %(n)s") % {"n": len({one["name"] for one in handed}) + 1},
     }  # fmt: skip
     if "link" in more:
-        more["code"] = _drawn(more["link"])
+        # Browsers keep a page for later over HTTPS only, and on the machine itself.
+        more |= {
+            "code": _drawn(more["link"]),
+            "stays_open": not more["link"].startswith(("https:", "http://127.", "http://localhost")),
+        }
     return render(request, "timing/line/pad.html", context | more)
+
+
+def _standing(point: TimingPoint | None) -> str:
+    return f"{point.course.name} · {pad.point_name(point)}" if point else _("at no timing point")
 
 
 def _drawn(text: str) -> str:

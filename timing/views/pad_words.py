@@ -67,7 +67,7 @@ def _entries() -> dict[str, Word]:
     return {
         "empty": gettext("Nothing tapped yet"),
         "empty.why": gettext("Tap Now as the wheel crosses the line; the bib may come before or after."),
-        "queued": gettext("not sent yet"),
+        "queued": pgettext("pad", "to send"),
         "sent": gettext("sent"),
         "no_bib": gettext("no bib yet"),
         "gone": gettext("taken back"),

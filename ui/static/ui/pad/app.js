@@ -99,8 +99,10 @@ addEventListener("click", (event) => {
   if (key && !key.disabled && (!("quick" in key.dataset) || event.detail === 0)) acts[key.dataset.act](event, key.dataset);
 });
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target.closest?.("input, select, summary, a, [data-act]:not([data-quick])")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   const act = /^\d$/.test(event.key) ? "digit" : { " ": "now", Enter: "give", Backspace: "erase" }[event.key];
+  // Space and Enter press what has the focus, where that is no key of the pad.
+  if ((act === "now" || act === "give") && event.target.closest?.("summary, a, button:not([data-quick])")) return;
   if (event.key === "Escape") { Object.assign(state, { typed: "", chosen: null }); draw(); return; }
   if (!act) return;
   event.preventDefault();

@@ -86,6 +86,7 @@ export class Drawing {
     this.at.waiting.hidden = !waits.length;
     this.put("waiting", el("h2", {}, say("taps", { n: waits.length })), el("div", { cls: "pad-taps" }, ...waits.map((entry) =>
       el("button", { cls: "pad-tap", type: "button", "aria-pressed": String(entry === target), data: { act: "choose", entry: entry.key } }, shortTime(entry)))));
+    this.at.waiting.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   drawList() {
