@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from bench.figures import seconds
+from race.models import Edition
 from tests import cast
 from timing import ingest, intake
 from timing.models import Read
@@ -65,6 +66,8 @@ def through_the_house(stage: cast.Cast, body: bytes, key: str) -> float:
 
 def rounds(stage: cast.Cast, reads: int) -> Iterator[dict[str, float]]:
     """The three times of each round; every round is another day, so its reads are new."""
+    # A file of a day that is none of the edition's would be parked.
+    Edition.objects.filter(pk=stage.edition.pk).update(ends_on=stage.edition.starts_on + timedelta(days=ROUNDS))
     for day in range(ROUNDS):
         rows = rows_of(reads, day)
         text = io.StringIO("计时点,芯片号,时间\n")

@@ -19,6 +19,7 @@ from timing import passings, typed
 from timing.clocks import Clock, microseconds
 from timing.models import ClockOffset, Correction, Source
 from timing.passings import ChipHeld, Passing, PointRule, ReadFact
+from timing.standing import taken_back as _taken_back
 
 Row = dict[str, Any]
 
@@ -287,18 +288,6 @@ def _standing(race: Race, past: Past) -> list[Correction]:
     )
     gone = _taken_back((correction.pk, correction.undoes_id) for correction in made)
     return [correction for correction in made if correction.pk not in gone]
-
-
-def _taken_back(made: Iterable[tuple[int, int | None]]) -> set[int]:
-    """Which facts no longer hold, from (fact, the earlier fact it takes back or None) in the order they were made.
-
-    One that is taken back itself takes nothing back, at any depth: read from the newest, each is settled when reached.
-    """
-    gone: set[int] = set()
-    for pk, earlier in reversed(list(made)):
-        if earlier is not None and pk not in gone:
-            gone.add(earlier)
-    return gone
 
 
 def _corrected(standing: Iterable[Correction]) -> tuple[frozenset[int], dict[int, int], frozenset[int]]:

@@ -102,7 +102,7 @@ def _file(row: dict[str, Any], counts: Any, pending: Pending | None, undone: int
         size=row["size"],
         at=row["received_at"],
         by=row["label"].removeprefix("uploads of "),
-        status="taken" if pending is None else parking.STATUS[Pending.Parked(pending.parked)],
+        status="taken" if pending is None else parking.STATUS[pending.parked],
         why=str(PARKED.get(pending.parked_why, pending.parked_why)) if pending is not None else "",
         undone=undone,
         **{name: counts.get(name, 0) for name in ("new", "known", "rejected", "unknown", "markers")},

@@ -9,10 +9,11 @@ from django.test import Client
 from race.models import Role, User
 from tests.cast import Cast
 from tests.results.test_facts import RACED, raced
-from timing.models import Delivery, Read
+from timing import ingest
+from timing.models import Delivery, Read, Upload
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Request, Route
 
 pytestmark = pytest.mark.browser
 HEAD = "芯片号,过点时间,计时点\r\n"
@@ -141,3 +142,48 @@ def test_a_file_of_another_day_is_parked_counted_and_undone(line: "Page", stage:
     line.locator(".up-undone").wait_for()
     assert line.locator(".line-told").inner_text().strip() == "文件带来的记录不再计入，各行仍保存。"
     assert stage.table() == RACED
+
+
+def test_a_large_file_goes_on_where_a_broken_line_stopped(line: "Page", stage: Cast):
+    """Ten megabytes, sent in pieces; the line breaks in the middle. What was kept is not sent again."""
+    pieces: list[tuple[int, int]] = []
+    line.on("requestfinished", lambda one: pieces.append(offset_of(one)) if one.method == "PATCH" else None)
+    make = """([head, row, filler]) => {
+      const rows = Array.from({length: 2000}, (_one, n) => row.replace("#", String(n).padStart(4, "0")) + filler);
+      const held = new DataTransfer();
+      held.items.add(new File([head, ...rows], "box.csv"));
+      return held;
+    }"""
+    row = "C4,2024-05-25 09:45:00.#,Finish,"
+    held = line.evaluate_handle(make, ["chip,time,source,note\n", row, "x" * 5200 + "\n"])
+    line.dispatch_event("#up-drop", "drop", {"dataTransfer": held})
+    line.locator("#up-look").wait_for()
+    assert "只查看了文件开头" in line.locator(".up-sum").inner_text()
+    lose = [True]
+
+    def answer_lost(route: "Route") -> None:
+        """The first piece arrives, its answer does not."""
+        if route.request.method == "PATCH" and lose:
+            lose.clear()
+            route.fetch()
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    line.route("**/api/v1/timing/uploads/*/", answer_lost)
+    line.click("#up-count")
+    line.locator("#up-problem:visible").wait_for()
+    row_of_file = line.locator(".up-fresh")
+    row_of_file.wait_for()
+    assert row_of_file.locator(".up-counts").inner_text() == "正在读入各行。"
+    delivery = Delivery.objects.filter(options__name="box.csv").get()
+    assert (delivery.size, Upload.objects.get().delivery_id) == (2000 * (len(row) + 3 + 5201) + 22, delivery.pk)
+    assert [offset for offset, _status in pieces] == [8 * 1024 * 1024]
+    ingest.take_in(delivery.channel_id)
+    line.locator("text=2000 行：0 条已有，2000 条新增，0 条拒收。").wait_for()
+
+
+def offset_of(request: "Request") -> tuple[int, int]:
+    """Where a piece began, and how it was answered."""
+    answer = request.response()
+    return int(request.headers["upload-offset"]), answer.status if answer else 0

@@ -63,6 +63,7 @@ async function inPieces(file, options, places, { progress, lost, token }) {
       if (asked.status === 409 && upload.received === from) answered(asked);
     } catch (problem) {
       if (!(problem instanceof Lost)) throw problem;
+      lost(true);
       upload = answered(await patient(() => request("GET", address, null, { token }), lost, true));
     }
   }
