@@ -19,6 +19,8 @@ from race.refused import Refused
 
 #: Lines of the log that say which chips are lost.
 LOST, FOUND = "chip_lost", "chip_found"
+#: A line of the log that says which chip was handed out for a time that was past.
+BACKDATED = "chip_assigned"
 LONGEST, MOST = 32, 2
 #: A chip that goes through two hands within one instant (a rehearsal's clock may stand still) keeps each for a microsecond;
 #: who has it "now" is who has it this much later.
@@ -87,6 +89,65 @@ def swap_to(entry: Entry, code: str, *, by: User | None, reason: str = "") -> As
         _ended(holder, now, by=by, reason=why)
         log.note(entry.race.edition, "chip_swapped", by=by, entry=holder.entry, chip=chip.code, to=entry.bib)
     return _handed(entry, chip, now, by)
+
+
+@transaction.atomic
+def hand_over_since(entry: Entry, code: str, since: datetime, *, by: User | None) -> Assignment:
+    """A chip was with a rider from a moment on that may be past: what it read from then on counts for the rider.
+
+    Nothing that is on record changes: it begins where the chip was with nobody, and ends where it is down for the next one.
+    The same again changes nothing. Refused: `no_zone`, `not_confirmed`, `bad_chip`, `chip_taken` where another rider had it
+    at that moment, `two_chips` for a third one at a time.
+    """
+    if since.tzinfo is None:
+        raise Refused("no_zone", _("A time needs its offset from UTC."))
+    entry, chip, _now = _at_the_desk(entry, code, lost_too=True)
+    pieces, until = [], None
+    known = Assignment.objects.filter(transponder=chip).select_related("entry", "transponder")
+    for one in sorted(known, key=lambda one: (one.during.lower is not None, one.during.lower)):
+        lower, upper = one.during.lower, one.during.upper
+        if upper is not None and upper <= since:
+            continue
+        if is_instant(one):  # it stays on record, and around it the chip is the rider's
+            if lower > since:
+                pieces.append((since, lower))
+            since = upper
+        elif lower is not None and lower > since:
+            until = lower
+            break
+        elif one.entry_id == entry.pk:
+            return one
+        else:
+            raise _taken(one)
+    pieces.append((since, until))
+    with_it = Assignment.objects.filter(entry=entry, during__overlap=DateTimeTZRange(pieces[0][0], until))
+    if sum(1 for one in with_it if not is_instant(one)) >= MOST:
+        raise Refused("two_chips", _("Number %(bib)s has two chips already.") % {"bib": entry.bib or "–"})
+    made = hand_out(entry.race.edition, [(entry, chip.code, start, end) for start, end in pieces], by=by)[-1]
+    log.note(entry.race.edition, BACKDATED, by=by, entry=entry, chip=chip.code, assignment=made.pk)
+    return made
+
+
+@transaction.atomic
+def undo(assignment: Assignment, *, by: User | None, reason: str) -> None:
+    """An assignment was a mistake: the chip was never with this rider. It keeps an instant, so that it stays on record.
+
+    Refused: `already_undone`.
+    """
+    assignment = Assignment.objects.select_for_update().select_related("entry__race__edition").get(pk=assignment.pk)
+    if is_instant(assignment):
+        raise Refused("already_undone", _("This was taken back already."))
+    lower = assignment.during.lower
+    if lower is None:
+        raise Refused("from_the_beginning", _("This hand-out has no beginning: end it in the race office."))
+    _ended(assignment, lower, by=by, reason=reason)
+    log.note(assignment.edition, "chip_unassigned", by=by, entry=assignment.entry, assignment=assignment.pk)
+
+
+def is_instant(assignment: Assignment) -> bool:
+    """Whether it was taken back the instant it began: it stands on record and counts for nothing."""
+    lower, upper = assignment.during.lower, assignment.during.upper
+    return lower is not None and upper is not None and upper - lower <= AFTER
 
 
 @transaction.atomic
@@ -190,7 +251,7 @@ def refuse_bad(code: str) -> str:
     return plain
 
 
-def _at_the_desk(entry: Entry, code: str) -> tuple[Entry, Transponder, datetime]:
+def _at_the_desk(entry: Entry, code: str, *, lost_too: bool = False) -> tuple[Entry, Transponder, datetime]:
     """The entry and the chip, locked, and what time it is. The chip first: two desks with one chip wait for each other."""
     plain = refuse_bad(code)
     edition = Edition.objects.get(pk=entry.edition_id)
@@ -200,7 +261,7 @@ def _at_the_desk(entry: Entry, code: str) -> tuple[Entry, Transponder, datetime]
     entry = locked.get(pk=entry.pk)
     if entry.state != Entry.State.CONFIRMED:
         raise Refused("not_confirmed", _("Only a rider with a confirmed place gets a chip."))
-    if plain in lost(edition):
+    if not lost_too and plain in lost(edition):
         raise Refused("chip_lost", _("Chip %(chip)s is marked as lost. Take it back first.") % {"chip": plain})
     return entry, chip, clock.now(edition)
 

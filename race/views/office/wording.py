@@ -69,6 +69,7 @@ LOG: dict[str, Word] = {
     "merged": _("Merged into another rider"), "merged_with": _("Another rider merged into this one"),
     "unmerged": _("Merge undone"), "two_people": _("Checked: two people"), "capacity": _("Number of places changed"),
     "entry_window": _("Entry window changed"), "chip_given": _("Chip handed out"), "chip_returned": _("Chip returned"),
+    "chip_assigned": _("Chip assigned at the line"), "chip_unassigned": _("Chip of the line taken back"),
     "chip_swapped": _("Chip passed on"), "bib_given": _("Number given"), "bib_freed": _("Number taken away"),
     "bib_swapped": _("Number swapped"), "bib_lost": _("Number lost"), "campaign": _("Message to many sent"),
     "campaign_stopped": _("Message to many stopped"), "messages_again": _("Failed messages sent again"),
