@@ -25,7 +25,7 @@ from race.api import (
     transponders,
 )
 from race.refused import Refused
-from results.api import boards, expected, rulings
+from results.api import boards, expected, publications, rulings
 from timing.api import channels, chips, corrections, deliveries, line, machines, pads, previews, reads, sources, uploads
 
 #: Refusals that are about the request itself, not about the state of the race.
@@ -85,6 +85,10 @@ urlpatterns = [
     path("api/v1/races/<slug:slug>/guns/", races.Guns.as_view()),
     path("api/v1/races/<slug:slug>/rulings/", rulings.Rulings.as_view()),
     path("api/v1/races/<slug:slug>/rulings/preview/", rulings.RulingPreview.as_view()),
+    path("api/v1/races/<slug:slug>/publications/", publications.Publications.as_view()),
+    path("api/v1/communiques/", publications.Communiques.as_view()),
+    path("api/v1/verify/<str:code>/", publications.Verify.as_view(), name="verify-code"),
+    path("api/v1/verify/<str:code>/communique.json", publications.CommuniqueJson.as_view(), name="communique-json"),
     path("api/v1/races/<slug:slug>/board/", boards.Board.as_view(), name="board"),
     path("api/v1/races/<slug:slug>/expected/", expected.Expected.as_view()),
     path("api/v1/races/<slug:slug>/missing/", expected.MissingPassings.as_view()),

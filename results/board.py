@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from race.clock import Segment
+from results import result_rules
 from results.facts import Known
 from results.scoring.race_facts import Row, Standings
 from timing.clocks import EPOCH
@@ -35,7 +36,9 @@ def as_json(known: Known, standings: Standings, clock: Segment | None) -> dict[s
         "edition": race.edition.slug,
         "revision": known.ground.revision,
         "phase": phase(known, gun_us),
-        "standing": "provisional",
+        "standing": known.ground.posted.standing if known.ground.posted else "live",
+        "publication": publication(known, zone),
+        "disputed": known.ground.disputed,
         "clock": clock,
         "planned": known.ground.planned.astimezone(zone).isoformat() if known.ground.planned else None,
         "gun": moment(gun_us, zone),
@@ -53,6 +56,36 @@ def as_json(known: Known, standings: Standings, clock: Segment | None) -> dict[s
         "events": _events(known, standings, gun_us, zone),
         "chart": _chart(standings),
         "warnings": standings.warnings,
+    }
+
+
+def publication(known: Known, zone: ZoneInfo) -> dict[str, Any] | None:
+    """The newest publication: its version, when it was posted, until when it can be protested, its communiqué."""
+    posted = known.ground.posted
+    if posted is None:
+        return None
+    minutes = result_rules.of(known.ground.race.edition).protest_minutes
+    until_us = None if posted.at_us is None else posted.at_us + minutes * 60_000_000
+    return {
+        "version": posted.version,
+        "at": moment(posted.at_us, zone),
+        "protest_until": moment(until_us, zone),
+        "revision": posted.revision,
+        "communique": posted.communique,
+        "code": posted.code,
+    }
+
+
+def held(frozen: dict[str, Any], known: Known, clock: Segment | None) -> dict[str, Any]:
+    """The board of an official result: the lines as they were published, and what is known beside them now."""
+    zone = ZoneInfo(known.ground.race.edition.zone)
+    posted = known.ground.posted
+    return frozen | {
+        "revision": known.ground.revision,
+        "clock": clock,
+        "standing": posted.standing if posted else "live",
+        "publication": publication(known, zone),
+        "disputed": known.ground.disputed,
     }
 
 

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Model, Q
 
 from race.models import Assignment, Category, Change, Entry, Gun, Race, TimingPoint, Wave
-from results.models import Ruling
+from results.models import Protest, ProtestStep, Publication, Ruling
 from results.scoring.race_facts import SECOND_US, EntryFact, Limit, RaceFacts, Rules, RulingFact, WaveFact, Window
 from timing import passings, typed
 from timing.clocks import Clock, microseconds
@@ -22,6 +22,24 @@ from timing.passings import ChipHeld, Passing, PointRule, ReadFact
 from timing.standing import taken_back as _taken_back
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The newest publication of a race; `at_us` is when it was posted, in event time."""
+
+    pk: int
+    version: int
+    standing: str
+    at_us: int | None
+    revision: int
+    communique: int | None
+    code: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is what the public sees, whatever is known since: an official result changes by an amendment only."""
+        return self.standing != Publication.Standing.PROVISIONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +64,8 @@ class Ground:
     ignored: frozenset[int]  # reads that do not count
     undone: frozenset[int]  # deliveries of which no read counts that they were the first to bring
     moved: dict[int, int]  # reads that count at another instant
+    posted: Posted | None  # the newest publication
+    disputed: tuple[int, ...]  # bibs that an open protest is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +142,8 @@ def ground(race: Race, at: int | None = None) -> Ground:
         ignored=ignored,
         undone=undone,
         moved=moved,
+        posted=_posted(race, past),
+        disputed=_disputed(race, past),
     )
 
 
@@ -323,6 +345,26 @@ def _rulings(race: Race, past: Past) -> tuple[list[RulingFact], dict[int, int]]:
     """The rulings in force, and when the newest about each rider was issued."""
     standing = _in_force(Ruling.objects.filter(past.upto(), race=race).select_related("entry").order_by("number"))
     return _as_facts(standing), {ruling.entry.bib or 0: microseconds(ruling.at) for ruling in standing if ruling.entry}
+
+
+def _posted(race: Race, past: Past) -> Posted | None:
+    columns = ("pk", "version", "standing", "at", "revision", "communique__number", "communique__code")
+    found = Publication.objects.filter(past.upto(), race=race).order_by("-version").values_list(*columns).first()
+    if found is None:
+        return None
+    pk, version, standing, at, revision, number, code = found
+    return Posted(pk, version, standing, microseconds(at) if at else None, revision or 0, number, code or "")
+
+
+def _disputed(race: Race, past: Past) -> tuple[int, ...]:
+    """The bibs of protests that had been filed and not been settled."""
+    filed = dict(Protest.objects.filter(past.upto(), race=race).values_list("pk", "bibs"))
+    if not filed:
+        return ()
+    steps = ProtestStep.objects.filter(past.upto(), protest__in=filed, kind__in=ProtestStep.SETTLES)
+    for settled in steps.values_list("protest", flat=True):
+        filed.pop(settled, None)
+    return tuple(sorted({bib for bibs in filed.values() for bib in bibs}))
 
 
 def _in_force(made: Iterable[Ruling], also_revoked: int | None = None) -> list[Ruling]:

@@ -23,6 +23,7 @@ from race.models import Edition, Race
 from results import board as boards
 from results import facts, memory, scoring
 from results.facts import Known
+from results.models import Publication
 
 logger = logging.getLogger(__name__)
 LOCK_RACE = 73
@@ -83,11 +84,20 @@ def snapshot() -> Iterator[None]:
 
 
 def encode(known: Known) -> Board:
-    """The board of what is known: scored, and encoded once."""
-    race = known.ground.race
-    standings = scoring.score(known.facts)
-    encoded = orjson.dumps(boards.as_json(known, standings, clock.segment(race.edition)))
+    """The board of what is known, encoded once: scored; or, of a race with an official result, as that was published."""
+    race, posted = known.ground.race, known.ground.posted
+    if posted is not None and posted.holds:
+        frozen = orjson.loads(bytes(Publication.objects.values_list("board", flat=True).get(pk=posted.pk)))
+        encoded = orjson.dumps(boards.held(frozen, known, clock.segment(race.edition)))
+    else:
+        encoded = scored(known)
     return Board(race.slug, known.ground.revision, encoded, gzip.compress(encoded, 5, mtime=0))
+
+
+def scored(known: Known) -> bytes:
+    """The board as the facts make it, whatever was published."""
+    standings = scoring.score(known.facts)
+    return orjson.dumps(boards.as_json(known, standings, clock.segment(known.ground.race.edition)))
 
 
 def refresh(race_id: int) -> int:

@@ -13,13 +13,13 @@ from django.db.models import Max
 from race.models import Assignment, Change, Gun, Race
 from results import facts
 from results.facts import Ground, Known
-from results.models import Ruling
+from results.models import Protest, ProtestStep, Publication, Ruling
 from timing.models import ClockOffset, Correction, Ingestion
 from timing.passings import Passing, ReadFact
 
 LONGEST_S = 60.0
 #: Every fact that can change a board other than by its reads.
-OTHERS = (Change, Gun, Assignment, ClockOffset, Correction, Ruling)
+OTHERS = (Change, Gun, Assignment, ClockOffset, Correction, Ruling, Publication, Protest, ProtestStep)
 
 
 @dataclass(slots=True)

@@ -48,6 +48,8 @@ class ProtestStep(Fact):
         RETURNED = "returned"
         KEPT = "kept"
 
+    SETTLES = (Kind.UPHELD, Kind.REJECTED, Kind.WITHDRAWN)
+
     protest = models.ForeignKey(Protest, models.PROTECT, related_name="steps")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     at = models.DateTimeField()

@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from race import changes, gun, revision, sign_on, transponders
 from race.models import Change, Fact, Gun
-from results import publication, rulings
+from results import protests, publication, rulings
 from tests import cast
 from timing import corrections, sources
 from timing.models import Delivery, Marker, Read, Reject, Source
@@ -37,6 +37,11 @@ def correct(stage):
     return corrections.ignore(stage.read("C1", "09:30:00"), by=None, evidence="camera 2")
 
 
+def protest(stage):
+    publication.publish(stage.race, by=None)
+    return protests.file(stage.race, bibs=[1], text="pushed me off the road")
+
+
 #: Every fact model, and an action that writes one.
 WRITERS = {
     "race.Change": change,
@@ -49,6 +54,9 @@ WRITERS = {
     "timing.Correction": correct,
     "results.Ruling": lambda stage: rulings.issue(stage.race, "dnf", bib=1, reason="broken chain", by=None),
     "results.Publication": lambda stage: publication.publish(stage.race, by=None),
+    "results.Communique": lambda stage: publication.publish(stage.race, by=None).communique,
+    "results.Protest": protest,
+    "results.ProtestStep": lambda stage: protests.withdraw(protest(stage), by=None),
 }
 
 
@@ -96,7 +104,11 @@ def test_the_database_refuses_to_edit_or_delete_evidence():
         cursor.execute("SELECT relname FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE tgname = 'kept'")
         tables = {name for (name,) in cursor.fetchall()}
     entering = {"race_acceptance", "race_providercall", "race_ledgerline", "race_desktick", "race_logline"}
-    assert tables == {"timing_delivery", "timing_read", "timing_marker", "timing_reject", "results_link"} | entering
+    assert (
+        tables
+        == {"timing_delivery", "timing_read", "timing_marker", "timing_reject", "results_link", "results_printed"}
+        | entering
+    )
 
 
 @pytest.mark.django_db(transaction=True)

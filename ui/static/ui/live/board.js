@@ -1,5 +1,8 @@
 // A board as it comes over the wire, and the same board after a delta. No document here: data in, data out.
 
+/** Whether a board is a result that stands: official, or an official one amended. Everything else is provisional. */
+export const isOfficial = (board) => board.standing === "official" || board.standing === "amended";
+
 /** One row as an object; the board names the columns, so that a new one can be added without breaking old pages. */
 export function toRow(columns, values) {
   const row = {};

@@ -1,4 +1,5 @@
 // The top of the page: the five tabs, how old the data is, the clock, how far the leader is.
+import { isOfficial } from "./board.js";
 import { el, setText, svg, toggle } from "./dom.js";
 import { leaderWay } from "./road.js";
 import { isEnglish, say } from "./words.js";
@@ -14,7 +15,7 @@ export function tabState(race, board) {
     const planned = Date.parse((board && board.planned) || race.planned);
     return [weekday(planned), shortTime(planned)];
   }
-  if (board.standing === "official") return say("tab.official");
+  if (isOfficial(board)) return say("tab.official");
   if (board.phase === "closed") return say(matchMedia("(min-width: 1100px)").matches ? "tab.provisional" : "tab.provisional.short");
   if (board.finished_at) return say("tab.finishing");
   if (!board.leader) return say("tab.started");
@@ -68,7 +69,7 @@ export class Headline {
       say("facts.gun", { time: shortTime(Date.parse(board.gun || board.planned)) })];
     if (board.phase !== "upcoming") facts.push(fieldWords(board.counts));
     setText(this.at("facts"), facts.join(" · "));
-    const standing = board.phase === "upcoming" ? [] : [say(board.standing === "official" ? "standing.official" : "standing.provisional")];
+    const standing = board.phase === "upcoming" ? [] : [say(isOfficial(board) ? "standing.official" : "standing.provisional")];
     setText(this.at("standing"), [...standing, say("revision", { n: board.revision })].join(" · "));
     setText(this.at("speed"), board.leader?.speed ? board.leader.speed.toFixed(1) : "–");
     this.segments(board);

@@ -1,7 +1,7 @@
 // The live page: puts the parts together and keeps time.
 import { drawChart } from "./chart.js";
 import { EventClock } from "./clock.js";
-import { fromBoard } from "./board.js";
+import { fromBoard, isOfficial } from "./board.js";
 import { setSprites, setText } from "./dom.js";
 import { drawEvents } from "./events.js";
 import { Follow, Pinned } from "./follow.js";
@@ -123,7 +123,7 @@ class Page {
     setText(this.at("distance-facts"), say("empty.distance", { total: (board.start_m + board.laps * board.lap_m) / 1000, n: board.laps, km: board.lap_m / 1000 }));
     const at = Date.parse(board.last || board.gun || board.planned);
     setText(this.at("stamp"), say("stamp", { n: board.revision, date: date(at), time: timeOfDay(at) }));
-    setText(this.at("provisional"), say(board.standing === "official" ? "note.official" : "note.provisional"));
+    setText(this.at("provisional"), say(isOfficial(board) ? "note.official" : "note.provisional"));
     this.list.show(board, race);
     this.why.refresh();
     this.tick();

@@ -1,0 +1,124 @@
+"""Communiqués: the numbered papers of the commissaires, as data. The PDF is made of the same data, after the commit.
+
+A communiqué names riders, as any result does; the chain carries its hash and no names.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from django.db.models import Max
+
+from race.models import Edition, Race
+from results import chain, frozen, result_rules
+from results.models import Communique, Link, Publication, Ruling
+from results.scoring import differences
+
+LETTERS = 4
+
+
+def of_result(made: Publication) -> Communique:
+    """The communiqué of a publication, in its transaction: what was published, what it supersedes, what has changed."""
+    race = made.race
+    board = frozen.read(made.board)
+    before = Publication.objects.filter(race=race, version__lt=made.version).order_by("-version").first()
+    earlier = Communique.objects.filter(publication=before).first() if before else None
+    content = {
+        "kind": "result",
+        "standing": made.standing,
+        "version": made.version,
+        "reason": made.reason,
+        "protest_minutes": result_rules.of(race.edition).protest_minutes,
+        "protest_deposit_fen": result_rules.of(race.edition).protest_deposit_fen,
+        "supersedes": earlier.number if earlier else None,
+        "changes": _changes(before, made),
+        "rulings": _rulings(race, before.revision if before else None),
+        "board": board,
+    }
+    return _write(made.edition, race, Communique.Kind.RESULT, content, made, earlier)
+
+
+def _changes(before: Publication | None, made: Publication) -> list[dict[str, Any]]:
+    """What differs from the version before, rider by rider."""
+    if before is None:
+        return []
+    return [
+        {
+            "bib": change.bib,
+            "before": _line(change.before),
+            "after": _line(change.after),
+        }
+        for change in frozen.compare(before, made).changes
+    ]
+
+
+def _line(line: differences.Line | None) -> dict[str, Any] | None:
+    return None if line is None else {"rank": line.rank, "status": line.status, "time_s": line.time_s}
+
+
+def _rulings(race: Race, since: int | None) -> list[dict[str, Any]]:
+    """The rulings since a revision, with bib and words."""
+    made = (
+        Ruling.objects.filter(race=race, revision__gt=since or 0).select_related("entry", "revokes").order_by("number")
+    )
+    return [
+        {
+            "number": ruling.number,
+            "kind": ruling.kind,
+            "bib": ruling.entry.bib if ruling.entry else None,
+            "article": ruling.article,
+            "reason": ruling.reason,
+            "detail": ruling.detail,
+            "revokes": ruling.revokes.number if ruling.revokes else None,
+        }
+        for ruling in made
+    ]
+
+
+def _write(
+    edition: Edition,
+    race: Race | None,
+    kind: str,
+    content: Mapping[str, Any],
+    publication: Publication,
+    earlier: Communique | None,
+) -> Communique:
+    """Number it, hash it, chain it. The edition's row is locked by now."""
+    number = (Communique.objects.filter(edition=edition).aggregate(Max("number"))["number__max"] or 0) + 1
+    head = Link.objects.filter(edition=edition).order_by("-position").first()
+    at = publication.at
+    assert at is not None
+    body = orjson.dumps(
+        {
+            "v": 1,
+            "edition": edition.slug,
+            "edition_zh": edition.name_zh,
+            "edition_en": edition.name_en,
+            "number": number,
+            "race": race.slug if race else None,
+            "at": at.isoformat(),
+            "by": publication.by.get_full_name() if publication.by else "",
+            "revision": publication.revision,
+            "previous": head.hash if head else chain.GENESIS,
+            **content,
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )
+    sha256 = hashlib.sha256(body).hexdigest()
+    code = _code(number, sha256)
+    act = {"act": "communique", "number": number, "kind": str(kind), "sha256": sha256, "code": code}
+    return Communique.objects.create(
+        edition=edition, revision=publication.revision, number=number, kind=kind, race=race, publication=publication,
+        supersedes=earlier, at=at, code=code, sha256=sha256, content=body, link=chain.append(edition, act),
+        by=publication.by,
+    )  # fmt: skip
+
+
+def _code(number: int, sha256: str) -> str:
+    """What people type behind /verify/: the number and the first letters of the hash, as many as make it unique."""
+    for letters in range(LETTERS, 13):
+        code = f"C{number}-{sha256[:letters].upper()}"
+        if not Communique.objects.filter(code=code).exists():
+            return code
+    raise AssertionError("two communiqués with one hash")

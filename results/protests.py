@@ -1,0 +1,139 @@
+"""Protests: filed against a published result within its window, argued, decided; every step is a fact.
+
+A protest that came in time bars the official result and marks the rows it is about until it is settled. Whether its
+deposit was paid is on record and bars nothing: money is for the desk, the decision for the commissaires.
+"""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from race import clock, revision
+from race.models import Entry, Race, User
+from race.refused import Refused
+from results import chain, result_rules
+from results.models import Protest, ProtestStep, Publication, Ruling
+from timing.clocks import microseconds
+
+Kind = ProtestStep.Kind
+MINUTE_US = 60_000_000
+MOST_BIBS, SHORTEST = 20, 5
+VERDICTS = (Kind.UPHELD, Kind.REJECTED)
+
+
+@transaction.atomic
+def file(
+    race: Race,
+    *,
+    bibs: Sequence[int],
+    text: str,
+    by_entry: Entry | None = None,
+    filed_by: str = "",
+    by: User | None = None,
+) -> Protest:
+    """File a protest about these rows of the newest result. `by_entry`: the rider who files it.
+
+    Refused: `nothing_published`, `window_over` (the clock runs from publication), `official_stands`, `not_on_list`,
+    `reason_missing`; and `already_protested`, where the same rider has an open protest about the same rows.
+    """
+    posted = _posted(race)
+    if len(text.strip()) < SHORTEST:
+        raise Refused("reason_missing", _("Say what happened, so that it can be decided."))
+    about = sorted(set(bibs))
+    there = Entry.objects.filter(race=race, state=Entry.State.CONFIRMED, bib__in=about).count()
+    if not about or len(about) > MOST_BIBS or there != len(about):
+        raise Refused("not_on_list", _("Not on the start list: %(bibs)s.") % {"bibs": ", ".join(map(str, about))})
+    number = revision.advance(race.edition, [race])
+    open_ones = Protest.objects.filter(race=race, by_entry=by_entry, bibs=about).exclude(
+        steps__kind__in=ProtestStep.SETTLES
+    )
+    if by_entry is not None and open_ones.exists():
+        raise Refused("already_protested", _("This protest is filed already; it is not decided yet."))
+    newest = Protest.objects.filter(edition=race.edition).aggregate(Max("number"))["number__max"] or 0
+    return Protest.objects.create(
+        edition=race.edition, revision=number, race=race, publication=posted, number=newest + 1,
+        at=clock.now(race.edition), by_entry=by_entry, filed_by=filed_by.strip()[:80], bibs=about, text=text.strip()[:2000],
+        by=by,
+    )  # fmt: skip
+
+
+def until_us(made: Publication) -> int:
+    """When the window of a publication closes, in event time (UTC microseconds)."""
+    assert made.at is not None
+    return microseconds(made.at) + result_rules.of(made.race.edition).protest_minutes * MINUTE_US
+
+
+def _posted(race: Race) -> Publication:
+    posted = Publication.objects.filter(race=race).select_related("race__edition").order_by("-version").first()
+    if posted is None or posted.at is None:
+        raise Refused("nothing_published", _("There is no published result yet: a protest is against one."))
+    if posted.standing == Publication.Standing.OFFICIAL:
+        raise Refused("official_stands", _("The result is official; the time for protests is over."))
+    if microseconds(clock.now(race.edition)) > until_us(posted):
+        raise Refused("window_over", _("The time for protests is over."))
+    return posted
+
+
+@transaction.atomic
+def deposit(protest: Protest, kind: str, *, amount_fen: int, by: User | None) -> ProtestStep:
+    """The ledger of the deposit: taken (`deposit`), then given back (`returned`) or kept (`kept`), each once."""
+    protest = _locked(protest)
+    had = set(protest.steps.values_list("kind", flat=True))
+    wrong = kind not in (Kind.DEPOSIT, Kind.RETURNED, Kind.KEPT) or kind in had
+    if wrong or (kind != Kind.DEPOSIT and (Kind.DEPOSIT not in had or had & {Kind.RETURNED, Kind.KEPT})):
+        raise Refused("bad_step", _("The deposit is taken once, and then given back or kept once."))
+    return _step(protest, kind, by=by, amount_fen=amount_fen)
+
+
+@transaction.atomic
+def decide(
+    protest: Protest, verdict: str, *, reason: str, by: User | None, ruling: Ruling | None = None
+) -> ProtestStep:
+    """A verdict: upheld or rejected, with the reason; `ruling`: what it led to. An official act, in the chain.
+
+    Refused: `already_settled`, `reason_missing`, `unknown_kind`.
+    """
+    if verdict not in VERDICTS:
+        raise Refused("unknown_kind", _("A protest is upheld or rejected."))
+    if not reason.strip():
+        raise Refused("reason_missing", _("A verdict needs a reason."))
+    number = revision.advance(protest.edition, [protest.race])
+    protest = _open(protest)
+    act = {
+        "act": "verdict", "protest": protest.number, "race": protest.race.slug, "revision": number, "bibs": protest.bibs,
+        "verdict": str(verdict), "reason": reason, "ruling": ruling.number if ruling else None, "by": by.pk if by else None,
+    }  # fmt: skip
+    return ProtestStep.objects.create(
+        edition=protest.edition, revision=number, protest=protest, kind=verdict, at=clock.now(protest.edition),
+        reason=reason.strip(), ruling=ruling, link=chain.append(protest.edition, act), by=by,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def withdraw(protest: Protest, *, by: User | None, reason: str = "") -> ProtestStep:
+    """Whoever filed it takes it back. Refused once it is settled."""
+    protest = _open(_locked(protest))
+    return _step(protest, Kind.WITHDRAWN, by=by, reason=reason)
+
+
+def _locked(protest: Protest) -> Protest:
+    return Protest.objects.select_for_update(of=("self",)).select_related("edition", "race").get(pk=protest.pk)
+
+
+def _open(protest: Protest) -> Protest:
+    if protest.steps.filter(kind__in=ProtestStep.SETTLES).exists():
+        raise Refused("already_settled", _("This protest is settled already."))
+    return protest
+
+
+def _step(
+    protest: Protest, kind: str, *, by: User | None, amount_fen: int | None = None, reason: str = ""
+) -> ProtestStep:
+    made = ProtestStep.objects.create(
+        edition=protest.edition, protest=protest, kind=kind, at=clock.now(protest.edition), amount_fen=amount_fen,
+        reason=reason[:1000], by=by,
+    )  # fmt: skip
+    revision.advance(protest.edition, [protest.race], [made])
+    return made
