@@ -261,6 +261,15 @@ def test_odd_bibs_are_warned_of_and_kept(phone: BrowserContext, web: str, stage:
     assert stage.table()[0] == "1 3 racing 1"
 
 
+def test_what_the_server_cannot_count_is_said(phone: BrowserContext, web: str, stage: cast.Cast) -> None:
+    page = opened(phone, web, key(stage))
+    refusing = {"counts": {"new": 0, "known": 0, "rejected": 1, "unknown": 0, "markers": 0}}
+    phone.route("**/api/v1/timing/reads/", lambda route: route.fulfill(status=201, json=refusing))
+    page.tap("[data-act=now]")
+    page.wait_for_selector("[data-at=badge]:has-text('1 条不计')")
+    assert page.inner_text("[data-at=trouble]") == "服务器存下了这些记录，但不能计入。告诉计时组。"
+
+
 CLOCK = """
     import { PadClock } from "/pad/clock.js";
     let mono = 1000, wall = 5_000_000;

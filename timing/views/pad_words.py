@@ -32,6 +32,8 @@ def _state() -> dict[str, Word]:
         "all_sent": gettext("All sent"),
         "trouble": gettext("Server answered {status}"),
         "trouble.why": gettext("Go on tapping. Everything is kept on this phone and goes out by itself."),
+        "rejected": [ngettext("{n} not counted", "{n} not counted", n) for n in (1, 2)],
+        "rejected.why": gettext("The server keeps these taps and cannot count them. Tell the timing crew."),
         "withdrawn": gettext("Key withdrawn"),
         "withdrawn.why": gettext(
             "The timing crew withdrew this phone's key. What was not sent stays on it: show the crew."

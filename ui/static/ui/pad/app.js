@@ -15,7 +15,7 @@ setWords(page.words, page.lang);
 setSprites(page.sprites);
 
 const state = {
-  pad: null, rows: new Map(), races: new Map(), entries: [], typed: "", chosen: null, problem: "", failed: false, saving: 0,
+  pad: null, rows: new Map(), races: new Map(), entries: [], typed: "", chosen: null, problem: "", failed: false, saving: 0, rejected: 0,
   offline: !navigator.onLine, trouble: 0, signedOut: false, clock,
   /** Who rides, as the server told it: bib -> what is shown of a rider. */
   setRows(rows, meta) {

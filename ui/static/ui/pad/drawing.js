@@ -45,14 +45,14 @@ export class Drawing {
   }
 
   drawBadge() {
-    const { offline, trouble, signedOut, queued, failed } = this.state, n = queued;
+    const { offline, trouble, signedOut, queued, failed, rejected } = this.state, n = queued;
     const waits = n ? say("waits", { n }) : "";
-    const what = failed ? say("disk") : signedOut ? say("withdrawn") : trouble ? say("trouble", { status: trouble }) : offline ? say("offline") : n ? "" : say("all_sent");
-    const bad = failed || signedOut || trouble;
+    const what = failed ? say("disk") : signedOut ? say("withdrawn") : trouble ? say("trouble", { status: trouble }) : rejected ? say("rejected", { n: rejected }) : offline ? say("offline") : n ? "" : say("all_sent");
+    const bad = failed || signedOut || trouble || rejected > 0;
     this.at.badge.className = `pad-badge ${bad ? "pad-badge-danger" : offline ? "pad-badge-warn" : n ? "" : "pad-badge-ok"}`;
     this.put("badge", icon(bad || offline ? "warning" : n ? "clock" : "check"), el("span", {}, [what, waits].filter(Boolean).join(" · ")));
     this.at.trouble.hidden = !bad;
-    setText(this.at.trouble, failed ? say("disk.why") : signedOut ? say("withdrawn.why") : trouble ? say("trouble.why") : "");
+    setText(this.at.trouble, failed ? say("disk.why") : signedOut ? say("withdrawn.why") : trouble ? say("trouble.why") : rejected ? say("rejected.why") : "");
   }
 
   /** The clock, and how good it is. Called each second. */

@@ -100,7 +100,9 @@ export class Sync extends Talker {
   async sendOf(pad) {
     const entries = await this.ready(pad), source = pad.meta.source;
     for (const part of parts(waiting(entries, "read"))) {
-      await this.post(pad, this.urls.reads, { reads: part.map(({ chip, local, when }) => ({ source, chip, local, told: told(when) })) });
+      const answer = await this.post(pad, this.urls.reads, { reads: part.map(({ chip, local, when }) => ({ source, chip, local, told: told(when) })) });
+      // The server keeps what it cannot count; a person has to know, since sending it again would change nothing.
+      this.state.rejected += (await answer.json()).counts.rejected;
       await this.sent(part);
     }
     for (const part of parts(waiting(entries, "back"))) {
