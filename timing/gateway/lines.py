@@ -134,8 +134,9 @@ class Lines:
         networks = [ipaddress.ip_network(network) for network in place.allowed]
         if networks and not any(ipaddress.ip_address(host) in network for network in networks):
             return "not an address of this channel"
-        near = sum(1 for line in self.lines if line.host == host)
-        return "too many connections" if len(self.lines) >= MOST_CONNECTIONS or near >= MOST_PER_ADDRESS else ""
+        callers = [line for line in self.lines if not line.dialled]  # those that we dial, an operator asked for
+        near = sum(1 for line in callers if line.host == host)
+        return "too many connections" if len(callers) >= MOST_CONNECTIONS or near >= MOST_PER_ADDRESS else ""
 
     async def _dial(self, place: Place) -> None:
         """Keep a line to a machine that listens. Its session outlives a connection: it knows what it has to ask for."""
