@@ -232,6 +232,11 @@ def test_options_of_once_need_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.splitlines()[-1] == "./run demo: error: --json and --faults belong to --once"
 
 
+def test_a_live_demo_has_a_mixed_line_and_once_the_plain_one() -> None:
+    lines = [options(arguments).line for arguments in ([], ["--once"], ["--line", "hard"], ["--once", "--line", "hard"])]
+    assert lines == ["mixed", "plain", "hard", "hard"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [([], False), (["-k", "board"], False), (["-n", "0"], True), (["-n4"], True), (["-p", "no:xdist"], True)],

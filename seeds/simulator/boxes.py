@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from seeds.simulator.ledger import Item, Ledger, Wire
 from seeds.simulator.mats import MINUTE_MS, Detection, Hole, Mat
@@ -34,6 +35,7 @@ class Box(ABC):
         self.pushing = False
         self.down = False
         self.began_ms = self.now_ms = mat.slow_from_ms
+        self.clock: Callable[[], int] | None = None  # event time (ms), for a machine that is to tell its clock
         self.link: tuple[asyncio.StreamWriter, Wire] | None = None
         self._server: asyncio.Server | None = None
 
@@ -77,7 +79,7 @@ class Box(ABC):
     def _say(self, number: int, line: bytes) -> None:
         if self.link is not None and not self.link[0].transport.is_closing():
             writer, wire = self.link
-            wire.note(number, [Item(self.log[number - 1])], len(line))
+            wire.note(number, [Item(self.log[number - 1])], 1)
             writer.write(line)
             self.said.add(number)
 
@@ -103,6 +105,11 @@ class Box(ABC):
         writer.close()
         if self.link is link:
             self.link, self.pushing = None, False
+
+    @property
+    def wall(self) -> datetime.datetime | None:
+        """What its clock shows."""
+        return wall_clock(self.mat.local_ms(self.clock())) if self.clock is not None else None
 
     @property
     def battery(self) -> int:
@@ -152,9 +159,10 @@ class RaceResult(Box):
             self.pushing = True
         if text == "PASSINGS":
             text = f"PASSINGS;{len(self.log)};1"
-        if text == "GETSTATUS":
-            clock = wall_clock(self.mat.local_ms(self.now_ms))
-            text = f"GETSTATUS;{clock:%Y-%m-%d};{clock:%H:%M:%S}.000;0;11110000;1;1;0;;1;{self.battery}"
+        if text in ("GETSTATUS", "GETTIME"):
+            wall = self.wall
+            shown = f"{wall:%Y-%m-%d};{wall:%H:%M:%S}.{wall.microsecond // 1000:03d}" if wall else ";"
+            text += f";{shown}" + (f";0;11110000;1;1;0;;1;{self.battery}" if text == "GETSTATUS" else "")
         return f"{text}\r\n".encode()
 
     def _record(self, number: int) -> str:
@@ -195,11 +203,13 @@ class Ultra(Box):
         yield heard
 
     def answer(self, request: bytes) -> bytes:
-        """A question mark asks how it is."""
+        """A question mark asks how it is, an r what its clock shows."""
         if request.startswith(b"6\0\0"):
             first, last = request[3:].split(b"\r")
             self.again(int(first), int(last))
             return b""
+        if request == b"r" and (wall := self.wall) is not None:
+            return f"{wall:%H:%M:%S} {wall:%d-%m-%Y}\r\n".encode()
         return b"S=READING,ANTENNAS=1111\r\n" if request == b"?" else b""
 
     def _record(self, number: int, rewound: int) -> bytes:

@@ -12,6 +12,7 @@ from seeds.simulator import ledger as ledgers
 from seeds.simulator.api import Desk, Unplayable
 from seeds.simulator.boxes import BOXES, Box
 from seeds.simulator.checker import DELIVERIES
+from seeds.simulator.clock import Clock
 from seeds.simulator.handsets import HANDSETS, Feibot, Pad
 from seeds.simulator.ledger import Ledger, Wire
 from seeds.simulator.line import Line
@@ -39,8 +40,9 @@ class Crew:
         address: tuple[str, int],
         ledger: Ledger,
         ports: Mapping[str, int] | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        self.desk, self.edition, self.ledger, self.ports = desk, edition, ledger, ports
+        self.desk, self.edition, self.ledger, self.ports, self.clock = desk, edition, ledger, ports, clock
         pool = "" if ports is None else "mylaps"
         self.lines = {
             version: Line(address, version, names, ledger, self._before, pool=pool)
@@ -63,19 +65,26 @@ class Crew:
         """Return how many bytes of data frames the server holds from this address."""
         return int((await self.desk.get("timing/deliveries/", "timing_crew", peer=peer))["bytes"])
 
-    async def _through_bridge(self, make: str) -> int:
-        """Return how many bytes of a make the server holds from bridges."""
-        total, offset, more = 0, 0, True
+    async def _records(self, pool: str) -> tuple[int, bool]:
+        """Return how many records the server holds of a machine, or of a make from bridges; whether more are on the way."""
+        total, waits, offset, more = 0, False, 0, True
+        asked = {"edition": self.edition, "limit": DELIVERIES} | ({"peer": pool} if self.ports is None else {})
         while more:
-            asked = {"edition": self.edition, "limit": DELIVERIES, "offset": offset}
-            answer = await self.desk.get("timing/deliveries/", "timing_crew", **asked)
-            total += sum(row["size"] for row in answer["results"] if (row["name"], row["make"]) == ("bridge", make))
+            answer = await self.desk.get("timing/deliveries/", "timing_crew", **asked, offset=offset)
+            for row in answer["results"]:
+                if self.ports is None or (row["name"], row["make"]) == ("bridge", pool):
+                    total += sum(row["counts"][name] for name in ("new", "known", "rejected"))
+                    waits = waits or row["status"] != "taken"
             offset, more = offset + DELIVERIES, answer["next"] is not None
-        return total
+        return total, waits
 
     async def set_up(self) -> None:
-        """Switch the machines on and wait until each is dialled."""
+        """Switch the machines on and wait until each is dialled.
+
+        At more than the pace of the day they do not tell their clocks: by the time somebody hears it, it is later.
+        """
         for name, box in self.boxes.items():
+            box.clock = self.clock.now_ms if self.clock is not None and self.clock.speed <= 1 else None
             if self.ports is not None:
                 await box.open(self.ports[name], box.mat.make)
             else:
@@ -121,7 +130,7 @@ class Crew:
                 ledgers.share(wires, await self._final(pool, wires))
 
     async def _final(self, pool: str, wires: Sequence[Wire]) -> int:
-        """Return how many bytes of a pool the server holds once there will be no more: what is open still comes whole."""
+        """Return how many records of a pool the server holds once there will be no more: what is open still comes whole."""
         alive = [box.link[1] for box in self.boxes.values() if box.link is not None]
         least = sum(
             wire.sent_bytes
@@ -132,8 +141,8 @@ class Crew:
         until = time.monotonic() + PATIENCE_S
         before = -1
         while True:
-            total = await (self.held(pool) if self.ports is None else self._through_bridge(pool))
-            if (total >= least and total == before) or time.monotonic() > until:
+            total, waits = await self._records(pool)
+            if (total >= least and total == before and not waits) or time.monotonic() > until:
                 return total
             before = total
             await asyncio.sleep(STILL_S)

@@ -47,7 +47,8 @@ class Wire:
 
     `before` is what the server held from this address before (an operating system may hand a port out again);
     `committed` what it held of this connection when the balance was drawn. Of wires with the same `pool` the server only
-    tells what it holds of all together (`share`).
+    tells how many records it holds of all together (`share`): there sizes are counted in records and not in bytes, since
+    what machines tell of themselves is kept as well, now and then.
     """
 
     peer: str
@@ -75,7 +76,7 @@ class Wire:
 
 
 def share(wires: Sequence[Wire], total: int) -> bool:
-    """Say of each wire of a pool how much of it the server has, which has `total` bytes of all; whether that can be.
+    """Say of each wire of a pool how much of it the server has, which has `total` records of all; whether that can be.
 
     Of each wire it has whole messages from the beginning, at least those it answered.
     """

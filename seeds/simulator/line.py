@@ -144,7 +144,7 @@ class Line:
         link = await self._connected()
         if link is None:
             return False
-        transmission = link.wire.note(number, items, len(frame))
+        transmission = link.wire.note(number, items, len(items) if self.pool else len(frame))
         if self.mischief.cut is not None:
             await self._cut(link, frame)
             return False

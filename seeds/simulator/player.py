@@ -41,7 +41,7 @@ class Player:
         self.clock = Clock(desk, edition, speed)
         self.faults: Faults | None = None
         self.rng = random.Random(f"player {weekend.seed}")
-        self.crew = Crew(weekend, desk, edition, address, self.ledger, ports)
+        self.crew = Crew(weekend, desk, edition, address, self.ledger, ports, self.clock)
         self.lines = self.crew.lines
         self.operator = Operator(weekend, desk, edition, say, without)
         self.acts = list(weekend.acts)
