@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from race.models import Edition
 from timing import corrections, ingest, parking
 from timing.models import Channel, Delivery, Pending, Reject
-from timing.preview import readable
+from timing.preview_values import readable
 
 SHOWN, SHOWN_REJECTS = 30, 50
 #: Why a file was parked, in words.

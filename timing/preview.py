@@ -4,6 +4,7 @@ Nothing is stored. Everything is read exactly as `ingest` will read the kept byt
 will be.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,16 +16,17 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from race.models import Edition, Wave
-from race.workbook import ZIP_MARK
 from timing import carriers, corrections, parking, parsing
-from timing.decoders.model import Context, Parsed, Read
+from timing.decoders import unpack
+from timing.decoders.model import Context, Parsed, Read, Reject
 from timing.decoders.recognise import Guess, recognise
 from timing.decoders.sheet import Table, first_rows
-from timing.decoders.wall_clock import DAY_US, HOUR_US, local_text
+from timing.decoders.wall_clock import DAY_US, HOUR_US
 from timing.models import Source
 
+logger = logging.getLogger(__name__)
 MOST_BYTES = 16 * 1024 * 1024  # of a longer text only the beginning is looked at
-SHOWN_ROWS, SHOWN_CELLS, SHOWN_SAMPLES, SHOWN_REASONS, SHOWN_DAYS, SHOWN_CHIPS = 8, 40, 3, 20, 10, 20
+SHOWN_NAMES = 20
 MOST = 50  # percent: what is called most
 FEW = 5  # chips: of so few nothing is concluded
 BEFORE, AFTER = timedelta(hours=2), timedelta(hours=6)  # around the planned starts, a race may be read
@@ -63,11 +65,12 @@ def look(edition: Edition, body: bytes, options: Mapping[str, Any], *, size: int
 
     `size`: of the whole file, where `body` is only its beginning. A fixed number of queries at any size.
     """
-    guesses = recognise(body, str(options.get("name", "")), whole=size is None or size <= len(body))
+    inside = _opened(body)
+    guesses = recognise(inside.body, inside.name or str(options.get("name", "")), size is None or size <= len(body))
     make = options.get("make") or (guesses[0].format if guesses else "csv")
     given = {**options, "make": make}
     shown, whole = _beginning(body, size)
-    parsed = parsing.read_body(shown, given, edition.zone)
+    parsed = _parsed(shown, given, edition.zone)
     reads = parsed.reads
     sources = _sources(edition, reads)
     chips = carriers.carried(edition, {read.chip for read in reads})
@@ -75,7 +78,7 @@ def look(edition: Edition, body: bytes, options: Mapping[str, Any], *, size: int
     found = Preview(
         options=given,
         guesses=guesses,
-        table=_table(shown, given, edition),
+        table=_table(inside.body if unpack.is_packed(body) else shown, given, edition),
         parsed=parsed,
         whole=whole,
         sources=sources,
@@ -89,9 +92,32 @@ def look(edition: Edition, body: bytes, options: Mapping[str, Any], *, size: int
     return found
 
 
+def _opened(body: bytes) -> unpack.Opened:
+    """The file in a packed file; what cannot be opened as it is."""
+    try:
+        return unpack.opened(body)
+    except unpack.BadArchive:
+        return unpack.Opened(body)
+
+
+def _parsed(body: bytes, options: Mapping[str, Any], zone: str) -> Parsed:
+    try:
+        return parsing.read_body(body, options, zone)
+    except Exception:
+        logger.exception("the decoder %s failed on a file that was looked at", options["make"])
+        return Parsed(rejects=(Reject(body, "decoder_failed"),))
+
+
+def guess(body: bytes, name: str) -> str:
+    """The format of the likeliest guess; a table where nothing can be told."""
+    inside = _opened(body)
+    guesses = recognise(inside.body, inside.name or name)
+    return guesses[0].format if guesses else "csv"
+
+
 def _beginning(body: bytes, size: int | None) -> tuple[bytes, bool]:
     """What is looked at, ending with a line, and whether that is all."""
-    if body.startswith(ZIP_MARK) or (len(body) <= MOST_BYTES and (size is None or size <= len(body))):
+    if unpack.is_packed(body) or (len(body) <= MOST_BYTES and (size is None or size <= len(body))):
         return body, True
     head = body[:MOST_BYTES]
     end = max(head.rfind(b"\n"), head.rfind(b"\r"), head.rfind(b"$")) + 1
@@ -239,7 +265,7 @@ def _unmapped(edition: Edition, found: Preview, reads: Sequence[Read]) -> dict[s
     )
     if not names:
         return None
-    words = {"names": ", ".join(names[:SHOWN_CHIPS])}
+    words = {"names": ", ".join(names[:SHOWN_NAMES])}
     return _warning(
         "unmapped", _("%(names)s: at no timing point yet. The reads are kept and count once it is.") % words
     )
@@ -264,113 +290,3 @@ def _ignored(edition: Edition, found: Preview, reads: Sequence[Read]) -> dict[st
         "ignored",
         _("%(count)d known rows came with a file that was taken out again. Undo that for them to count.") % words,
     )
-
-
-def told(found: Preview) -> dict[str, Any]:
-    """A preview as plain values, for the API and for the page."""
-    reads, rejects = found.parsed.reads, found.parsed.rejects
-    times = [read.local_us for read in reads]
-    return {
-        "guesses": [guess._asdict() for guess in found.guesses],
-        "options": found.options,
-        "whole": found.whole,
-        "encoding": found.table.encoding if found.table else "",
-        "heading_row": _heading_row(found.table),
-        "columns": _columns(found.table),
-        "rows": [_row(read) for read in reads[:SHOWN_ROWS]],
-        "counts": {
-            "reads": len(reads),
-            "new": found.new,
-            "known": len(reads) - found.new,
-            "ignored": found.ignored,
-            "rejected": len(rejects),
-            "markers": len(found.parsed.markers),
-            "chips": len(found.chips) + len(found.unknown),
-            "unknown_chips": len(found.unknown),
-        },
-        "rejects": _reasons(found.parsed),
-        "unknown_chips": found.unknown[:SHOWN_CHIPS],
-        "sources": _told_sources(found),
-        "first": local_text(min(times)) if times else None,
-        "last": local_text(max(times)) if times else None,
-        "days": [{"day": day.isoformat(), "reads": count} for day, count in list(found.days.items())[:SHOWN_DAYS]],
-        "parks": found.parks,
-        "warnings": found.warnings,
-    }
-
-
-def _heading_row(table: Table | None) -> int:
-    """The row with the headings, counted from 1; 0 for none. Of a table nobody understands the first, if it has no figures."""
-    if table is None:
-        return 0
-    if table.columns:
-        return table.columns.row + 1
-    return 0 if any(letter.isdigit() for cell in table.rows[0] for letter in cell) else 1
-
-
-def _columns(table: Table | None) -> list[dict[str, Any]]:
-    """Every column of a spreadsheet: its number, its heading, what it is read as, and its first cells."""
-    if table is None:
-        return []
-    columns, rows = table.columns, table.rows
-    heading = _heading_row(table) - 1
-    meant = {getattr(columns, name): name for name in _fields()} if columns else {}
-    width = min(max(map(len, rows), default=0), SHOWN_CELLS)
-    below = [row for row in rows[max(heading, -1) + 1 :] if any(row)][:SHOWN_SAMPLES]
-    return [
-        {
-            "number": number + 1,
-            "heading": _cell(rows[heading], number) if 0 <= heading < len(rows) else "",
-            "field": meant.get(number, ""),
-            "sample": [_cell(row, number) for row in below],
-        }
-        for number in range(width)
-    ]
-
-
-def _fields() -> tuple[str, ...]:
-    return ("chip", "time", "date", "reader", "lap", "bib", "device", "antenna", "record", "rssi")
-
-
-def _cell(row: Sequence[str], number: int) -> str:
-    return row[number].strip()[:SHOWN_CELLS] if number < len(row) else ""
-
-
-def _row(read: Read) -> dict[str, Any]:
-    try:
-        local = local_text(read.local_us)
-    except OverflowError:
-        local = str(read.local_us)
-    return {"source": read.source, "chip": read.chip, "local": local, "lap": read.lap, "bib": read.bib}
-
-
-def _reasons(parsed: Parsed) -> list[dict[str, Any]]:
-    """Why rows cannot be read, the most frequent reason first, each with the first such row."""
-    counted = Counter(reject.reason for reject in parsed.rejects)
-    first = {reject.reason: reject.raw for reject in reversed(parsed.rejects)}
-    return [
-        {"reason": reason, "count": count, "raw": readable(first[reason])}
-        for reason, count in counted.most_common(SHOWN_REASONS)
-    ]
-
-
-def readable(raw: bytes) -> str:
-    """The first bytes of a row as text; of what is no text its first bytes in hex digits."""
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            text = raw[:200].decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if all(letter.isprintable() or letter in "\t\r\n" for letter in text):
-            return text
-    return f"0x{raw[:16].hex()} ({len(raw)} bytes)"
-
-
-def _told_sources(found: Preview) -> list[dict[str, Any]]:
-    counted = Counter(read.source for read in found.parsed.reads)
-    said = []
-    for name, count in counted.most_common(SHOWN_CHIPS):
-        source = found.sources.get(name)
-        point = source.point.code if source is not None and source.point else None
-        said.append({"name": name, "reads": count, "known": source is not None, "point": point})
-    return said

@@ -8,7 +8,7 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.timing.chip_vectors import named, segments_of, vectors
+from tests.timing.chip_vectors import context_of, named, segments_of, vectors
 from timing.decoders import FORMATS, decoder
 from timing.decoders.recognise import LIKELY, Guess, recognise
 
@@ -39,6 +39,17 @@ def test_a_file_that_was_cut_is_still_of_its_make(vector):
     body = body_of(vector)
     for cut in range(len(body) * 3 // 4, len(body)):
         assert recognise(body[:cut])[0].make == decoder(vector["format"]).make
+
+
+@pytest.mark.parametrize("vector", ALL, ids=named)
+def test_the_guess_reads_what_the_format_reads(vector):
+    body, context = body_of(vector), context_of(vector)
+    guessed, named_format = (
+        decoder(form).parse(body, context) for form in (recognise(body)[0].format, vector["format"])
+    )
+    assert (guessed.reads, guessed.markers, guessed.rejects) == (
+        named_format.reads, named_format.markers, named_format.rejects,
+    )  # fmt: skip
 
 
 LINES = {

@@ -1,5 +1,9 @@
 """A file is looked at before it counts: nothing is stored, and what is seen is what will be."""
 
+import gzip
+import io
+import zipfile
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -153,6 +157,25 @@ def test_the_queries_are_the_same_for_one_row_and_for_many():
             preview.look(stage.edition, rows, {})
         counted.append(len(queries))
     assert counted == [5, 7]  # chips of many are also held against the list of those handed out
+
+
+def test_a_packed_file_is_seen_as_what_is_in_it(client):
+    stage = raced()
+    rows = gbk(*[f"C4,2024/5/25 9:45:{second:02},Finish" for second in range(30)])
+    found = ask(client, stage, gzip.compress(rows)).json()
+    assert (found["guesses"][0]["format"], found["encoding"], found["counts"]["new"]) == ("csv", "gb18030", 30)
+    box = io.BytesIO()
+    with zipfile.ZipFile(box, "w") as packed:
+        packed.writestr("H002_1024_record.csv", "13:55:49:053:090202BD\n13:55:50:153:090202BE\n")
+    found = ask(client, stage, box.getvalue(), "&date=2024-05-25").json()
+    assert (found["options"]["make"], found["rows"][0]["source"], found["counts"]["reads"]) == ("feibot", "H002", 2)
+    assert ask(client, stage, gzip.compress(rows)[:-9]).json()["rejects"][0]["reason"] == "broken_archive"
+
+
+def test_a_decoder_that_fails_is_told(client, monkeypatch):
+    monkeypatch.setattr(preview.parsing, "read_body", lambda *args: 1 / 0)
+    found = ask(client, raced(), gbk("C4,2024/5/25 9:45:00,Finish")).json()
+    assert [row["reason"] for row in found["rejects"]] == ["decoder_failed"]
 
 
 def test_what_cannot_be_read_says_so(client):

@@ -11,11 +11,10 @@ from rest_framework.response import Response
 
 from race.api.scope import Scoped
 from race.models import Role, Token
-from timing import parking, preview
+from timing import parking, preview, preview_values
 from timing.api.answers import DeliveryAnswer, told
 from timing.api.deliveries import OfDelivery
 from timing.api.reading import RawParser, body_of, channel_of, for_channel, options_of, plain
-from timing.decoders.recognise import HEAD, recognise
 
 
 class PreviewAnswer(serializers.Serializer[Any]):
@@ -68,14 +67,12 @@ class Previews(Scoped):
         edition = self.edition()
         assert edition is not None
         asked = request.query_params.dict()
-        if not asked.get("make"):
-            guesses = recognise(body if body.startswith(b"PK") else body[:HEAD], name)
-            asked["make"] = guesses[0].format if guesses else "csv"
+        asked["make"] = asked.get("make") or preview.guess(body, name)
         size = serializers.IntegerField(min_value=1).run_validation(asked["size"]) if asked.get("size") else None
         options = (
             for_channel(options_of(asked, name), channel_of(self, edition)) if self.token() else options_of(asked, name)
         )
-        return Response(preview.told(preview.look(edition, body, options, size=size)))
+        return Response(preview_values.told(preview.look(edition, body, options, size=size)))
 
 
 class Decision(serializers.Serializer[Any]):

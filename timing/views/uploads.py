@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from race.models import Edition, Role
 from race.staff_pages import actor, desk, done
-from timing import corrections, decoders, file_list, parking, preview
+from timing import corrections, decoders, file_list, parking, preview, preview_values
 from timing.decoders.field_text import is_name
 from timing.decoders.sheet.columns import BadColumns, said_columns
 from timing.models import Delivery, Source
@@ -113,7 +113,7 @@ def options_of(said: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 def _shown(edition: Edition, found: preview.Preview, name: str) -> dict[str, Any]:
-    told = preview.told(found)
+    told = preview_values.told(found)
     make = SAME.get(found.options["make"], found.options["make"])
     make = make if make in dict(MAKES) else decoders.decoder(make).make
     guess = found.guesses[0] if found.guesses else None

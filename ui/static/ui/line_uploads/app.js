@@ -46,8 +46,9 @@ function next() {
 async function look(reading, focus = "") {
   const mine = ++asked;
   const form = new FormData();
-  const zipped = (await file.slice(0, 2).text()) === "PK";
-  const part = !zipped && file.size > HEAD ? file.slice(0, HEAD) : file;
+  const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  const packed = (first === 0x50 && second === 0x4b) || (first === 0x1f && second === 0x8b); // .xlsx and .zip, .gz
+  const part = !packed && file.size > HEAD ? file.slice(0, HEAD) : file;
   for (const [name, value] of Object.entries(reading)) form.set(name, value);
   form.set("name", file.name);
   form.set("size", file.size);
