@@ -88,6 +88,9 @@ FILES = {Name.TIMING_CREW, Name.ADMINISTRATOR}
 LINE: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
     "": {"GET": (SEES, 200)}, "now/": {"GET": (SEES, 200)}, "alarms/": {"GET": (SEES, 200)},
     "sources/": {"GET": (SEES, 200)}, "bridge/": {"GET": (SEES, 200)}, "bridge/daguguan-bridge.pyz": {"GET": (SEES, 200)},
+    "sources/<int:pk>/": {"GET": (SEES, 404)}, "sources/<int:pk>/place/": {"POST": (CREW, 404)},
+    "sources/<int:pk>/apply/": {"POST": (FILES, 404)}, "sources/<int:pk>/offset/": {"POST": (FILES, 404)},
+    "channels/": {"POST": (CREW, 302)}, "channels/<int:pk>/": {"POST": (CREW, 404)}, "keys/": {"POST": (CREW, 302)},
     "uploads/": {"GET": (SEES, 200)}, "uploads/recent/": {"GET": (SEES, 200)}, "uploads/look/": {"POST": (FILES, 422)},
     "uploads/<int:pk>/rejects/": {"GET": (SEES, 404)}, "uploads/<int:pk>/park/": {"POST": (FILES, 404)},
     "uploads/<int:pk>/undo/": {"POST": (FILES, 404)},
@@ -170,7 +173,7 @@ def world(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> World:
         "messages/<int:pk>": f"messages/{Message.objects.filter(registration=alone.registration)[0].pk}",
         "campaigns/<int:pk>": f"campaigns/{campaign.pk}", "language/<slug:code>": "language/en",
         "to-do/<slug:kind>": "to-do/review", "slug": edition.slug, "version": "1", "number": payment.number, "what": "team",
-        "race": "no-such-race", "bib": "1",
+        "race": "no-such-race", "bib": "1", "pk": "0",
         "token": "no-such-list", "day": edition.starts_on.isoformat(), "kind": "csv", "code": "insurer", "form": "xlsx",
     }  # fmt: skip
     people = {name: cast.person(edition, name) for name in Name.values}
@@ -321,7 +324,7 @@ def opened(world: World, who: str, method: str, start: str, page: str, whose: En
 
 def test_no_address_takes_a_method_that_has_no_line(world: World) -> None:
     office = {f"editions/<slug:slug>/office/{page}": methods for page, methods in PAGES.items()}
-    line = {f"editions/<slug:slug>/line/{page}": {method: 0 for method in methods} for page, methods in LINE.items()}
+    line = {f"editions/<slug:slug>/line/{page}": dict.fromkeys(methods, 0) for page, methods in LINE.items()}
     named = PUBLIC | office | line | {"office/sign-on/": {"GET": 200}, "login/": {"GET": 200, "POST": 200}}
     told = {
         (method, route): world.answer("nobody", method, route).status_code
