@@ -266,3 +266,18 @@ def test_a_marker_of_a_year_that_no_calendar_has_is_a_reject():
     body = b"Start@Marker@" + b"9" * 30 + b"-04-13 05:57:56.027|ext-gun|Extern gunshot@1@$"
     (reject,) = decoder("mylaps").parse(body, Context("Asia/Shanghai", None)).rejects
     assert reject.raw.startswith(b"9999") and reject.reason == "bad_time"
+
+
+@pytest.mark.parametrize(
+    ("said", "time"),
+    [
+        ("utc=1716598862500", "09:01:02.5"),  # milliseconds in UTC
+        ("utc=1716598862500|t=09:01:03|d=240525", "09:01:03"),
+        ("utc=17165988625", None),
+        ("utc=9716598862500", None),
+    ],
+)
+def test_a_passing_that_tells_its_time_in_utc_only(said, time):
+    parsed = parse(f"Finish@Passing@c=KV86583|{said}@6@$".encode())
+    assert [read.local_us for read in parsed.reads] == ([day_us(2024, 5, 25) + time_us(time)] if time else [])
+    assert [reject.reason for reject in parsed.rejects] == ([] if time else ["bad_time"])

@@ -22,6 +22,7 @@ Of a version 2 record the read takes c, t, d, l, dv, an and b; the other keys (h
 in the kept bytes. Layout and checksum of the 39 characters hold on all 2,494 records of a real recording.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
@@ -29,7 +30,7 @@ from typing import TypeVar
 from timing.decoders.field_text import MAX_CHIP, evidence, is_name, name_text, small_number
 from timing.decoders.framing import NOISE, DelimitedSession, Telling, split_frames
 from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, Marker, Parsed, Read, Reject, State
-from timing.decoders.records import Body, told
+from timing.decoders.records import Body, told, wall_us
 from timing.decoders.wall_clock import dated_us, day_us, six_digit_day_us, time_us
 
 FORMATS = ("mylaps_tcp_v1", "mylaps_tcp_v2", "mylaps_file")
@@ -45,6 +46,9 @@ CONTROL = LOGINS | {
 
 
 Seen = TypeVar("Seen", Read, Marker)
+
+
+_MILLIS = re.compile(r"[1-9]\d{11}|[1-6]\d{12}", re.ASCII)  # since 1970: from 1973 to 2190
 
 
 class BadMessageRecord(ValueError):
@@ -123,13 +127,20 @@ def passing_read(record: bytes, source: str, seq: int, context: Context) -> Read
     return Read(
         source=source,
         chip=_chip(value.get("c", "")),
-        local_us=_moment(value.get("d", ""), value.get("t", ""), context),
+        local_us=_passing_moment(value, context),
         seq=seq,
         device=evidence(value.get("dv", "")),
         antenna=evidence(value.get("an", "")),
         lap=small_number(value.get("l", "")),
         bib=evidence(value.get("b", "")),
     )
+
+
+def _passing_moment(value: dict[str, str], context: Context) -> int:
+    """Day and time of day; of a record that has only `utc`, milliseconds since 1970, the venue's clock at that instant."""
+    if value.get("t") or not _MILLIS.fullmatch(value.get("utc", "")):
+        return _moment(value.get("d", ""), value.get("t", ""), context)
+    return wall_us(int(value["utc"]) * 1000, context)
 
 
 def _marker(record: bytes, source: str, context: Context) -> Marker:
@@ -189,7 +200,7 @@ def _devices(data: list[bytes], source: str) -> State:
     def numbers(key: str) -> list[int]:
         return [number for device in devices if (number := small_number(device.get(key, ""))) is not None]
 
-    clocks = [int(text) for device in devices if (text := device.get("time", "")).isdecimal() and 12 <= len(text) <= 14]
+    clocks = [int(text) for device in devices if _MILLIS.fullmatch(text := device.get("time", ""))]
     batteries = [level for level in numbers("bat") if 0 <= level <= 100]
     said = told(
         device=", ".join(name for device in devices if (name := device.get("n"))), same_chip=devices[0].get("tbsc"),
