@@ -24,6 +24,7 @@ PPM = 1_000_000
 LEAST = 3
 """Fewer riders than this are no pace."""
 LAP_AGAIN_PPM, NEAR_PPM, SLOWEST_PPM = 700_000, 300_000, 1_500_000
+DEVIATIONS = 4
 RIDING = ("racing", "FIN", "LAP", "OTL", "NR")
 
 
@@ -66,8 +67,9 @@ def follow(field: Field) -> tuple[list[Track], Pace]:
     first = _pace(soonest, {}, points, places)
     ratios = {bib: _ratios(seen, first) for bib, seen in soonest.items()}
     usual = _by_category(riding, ratios)
+    spread = _spread(ratios)
     walked = {
-        ride.bib: _walk(ride, seen, first, ratios[ride.bib], usual[ride.entry.category]) for ride, seen in riding
+        ride.bib: _walk(ride, seen, first, ratios[ride.bib], usual[ride.entry.category], spread) for ride, seen in riding
     }  # fmt: skip
     # Whoever rode a stretch first is fast: each time is taken at its rider's pace, so that it tells what the field needs.
     paces = {ride.bib: _own(walked[ride.bib], first, usual[ride.entry.category]) for ride, _ in riding}
@@ -151,6 +153,24 @@ def _by_category(
     return {category: median(parts or [PPM]) for category, parts in found.items()}
 
 
+def _spread(ratios: Mapping[int, Mapping[int, int]]) -> tuple[int, int]:
+    """How far riders are off: the usual pace, of whom nothing else is known; their own, of whom more is. In millionths.
+
+    Six in seven are off by less: about one standard deviation, and holes are too few to be in it.
+    """
+    field: list[int] = []
+    own: list[int] = []
+    for ridden in ratios.values():
+        parts = list(ridden.values())
+        field += parts
+        if len(parts) > 1:
+            middle = median(parts)
+            own += [abs(part - middle) * PPM // middle for part in parts]
+    middle = median(field or [PPM])
+    off = sorted(abs(part - middle) * PPM // middle for part in field) or [0]
+    return off[len(off) * 6 // 7], (sorted(own) or off)[(len(own) or len(off)) * 6 // 7]
+
+
 def _factor(ratios: Mapping[int, int], but: int, usual_ppm: int) -> int:
     """A rider's pace from all stretches but the one that is being judged; where that cannot be a pace, the usual one.
 
@@ -161,7 +181,12 @@ def _factor(ratios: Mapping[int, int], but: int, usual_ppm: int) -> int:
 
 
 def _walk(
-    ride: Ride, seen: list[tuple[int, int]], pace: Pace, ratios: Mapping[int, int], usual_ppm: int
+    ride: Ride,
+    seen: list[tuple[int, int]],
+    pace: Pace,
+    ratios: Mapping[int, int],
+    usual_ppm: int,
+    spread: tuple[int, int],
 ) -> tuple[Seen, ...]:
     """The sightings at their places, with the laps that nobody saw."""
     points, end = pace.points, ride.goal * pace.points
@@ -171,7 +196,8 @@ def _walk(
     for at_us, mark in seen:
         before = walked[-1] if walked else Seen(0, 0)
         place = before.place + ((mark - before.place) % points or points)
-        own_ppm = _factor(ratios, soonest, usual_ppm)
+        judged = soonest
+        own_ppm = _factor(ratios, judged, usual_ppm)
         soonest += (mark - soonest) % points or points
         lap_us = pace.span_us(before.place, before.place + points)
         again_us = last_at.get(mark)
@@ -184,7 +210,9 @@ def _walk(
         ):
             soonest -= points if place - before.place == points else 0
             continue
-        walked.append(Seen(_later(pace, before, at_us, place, own_ppm, end) if walked else place, at_us))
+        known = any(where != judged for where in ratios)
+        doubt_ppm = DEVIATIONS * spread[known]
+        walked.append(Seen(_later(pace, before, at_us, place, own_ppm, doubt_ppm, end) if walked else place, at_us))
     return tuple(walked)
 
 
@@ -192,21 +220,24 @@ def _less(elapsed_us: int, usual_us: int, own_ppm: int, part_ppm: int) -> bool:
     return elapsed_us * PPM < usual_us * own_ppm // PPM * part_ppm
 
 
-def _later(pace: Pace, before: Seen, at_us: int, soonest: int, own_ppm: int, end: int) -> int:
+def _later(pace: Pace, before: Seen, at_us: int, soonest: int, own_ppm: int, doubt_ppm: int, end: int) -> int:
     """The place that fits the time best: as many whole laps later as have passed, and only where they fit well.
 
     With several mats a lap that none of them saw is rarer than a rider who stood by the road, so it has to fit better.
+    `doubt_ppm`: where the pace of the field varies so much that a slow lap is likely, none is added.
     """
     ridden_us = (at_us - before.at_us) * PPM // own_ppm  # at the field's pace
     near_ppm = NEAR_PPM if pace.points == 1 else NEAR_PPM // 2
     best, off_us = soonest, 0
+    soonest_us = pace.span_us(before.place, soonest) or 0
     for place in range(soonest, end + 1, pace.points):
         to_us = pace.span_us(before.place, place)
         if to_us is None:
             break
         if place == soonest or abs(ridden_us - to_us) < off_us:
             lap_us = to_us - (pace.span_us(before.place, place - pace.points) or 0) if place > soonest else 0
-            if place == soonest or abs(ridden_us - to_us) * PPM < lap_us * near_ppm:
+            doubtful = (ridden_us - soonest_us) * PPM < soonest_us * doubt_ppm
+            if place == soonest or (abs(ridden_us - to_us) * PPM < lap_us * near_ppm and not doubtful):
                 best = place
             off_us = abs(ridden_us - to_us)
     return best

@@ -56,17 +56,16 @@ def everything(edition: Edition) -> dict[str, Any]:
         key=lambda row: row["order"],
     )  # fmt: skip
     holes = [rows.missing(words, sight, one) for sight in sights for one in reversed(sight.outlook.missing)]
-    taken = chain.from_iterable(
-        rows.backups(words, sight, sight.outlook.backups[: rows.MOST_BACKUP])
-        for sight in sights
-        if sight.outlook.backups
+    few = rows.MOST["backup"]
+    taken = chain(
+        *(rows.backups(words, sight, sight.outlook.backups[:few]) for sight in sights if sight.outlook.backups)
     )
+    kinds = {"overdue": late, "missing": holes, "backup": list(taken)[:few]}
     return {
-        "rows": [*late[: rows.MOST_OVERDUE], *holes[: rows.MOST_MISSING], *taken],
+        "rows": [row for kind, found in kinds.items() for row in found[: rows.FIRST[kind]]],
+        "rest": [row for kind, found in kinds.items() for row in found[rows.FIRST[kind] : rows.MOST[kind]]],
         "open": len(late) + len(holes),
-        "more_late": max(0, len(late) - rows.MOST_OVERDUE),
-        "more_holes": max(0, len(holes) - rows.MOST_MISSING),
-        "backups": sum(len(sight.outlook.backups) for sight in sights),
+        "more": max(0, len(late) - rows.MOST["overdue"]) + max(0, len(holes) - rows.MOST["missing"]),
         "on_course": sum(len(sight.outlook.riders) for sight in sights),
         "counts": [row for sight in sights for row in _counts(words, sight)],
         "racing": bool(races),

@@ -20,7 +20,10 @@ from timing.clocks import EPOCH, microseconds
 from timing.models import Read
 from ui import times
 
-MOST_OVERDUE, MOST_MISSING, MOST_BACKUP = 12, 12, 4
+#: How many of each stand open, and how many are told at most.
+FIRST, MOST = {"overdue": 5, "missing": 4, "backup": 2}, {"overdue": 30, "missing": 30, "backup": 6}
+#: Who is later than this is looked for, and not only waited for.
+LOOK_AFTER_US = 300_000_000
 Row = dict[str, Any]
 
 
@@ -78,7 +81,8 @@ def overdue(words: Words, sight: Sight, one: Overdue, watch: Watch | None) -> Ro
         "what": _("expected at %(time)s at %(place)s, lap %(lap)s") % said,
         "seen": last_seen(words, sight, rider), "more": company(rider), "late": times.race_time(one.late_us // 1000),
         "watch": watch_words(words, watch), "checked": watch is not None and watch.kind == Watch.Kind.CHECK,
-        "waits": waits, "order": (waits, -one.late_us),
+        "waits": waits, "soon": one.late_us < LOOK_AFTER_US,
+        "order": (waits, watch is not None, -one.late_us),
     }  # fmt: skip
 
 
