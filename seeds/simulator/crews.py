@@ -3,7 +3,7 @@
 | line | what stands there |
 |---|---|
 | plain | MYLAPS everywhere; the backups' clocks are wrong by a constant, which is declared before the start |
-| mixed | the same, with a race result box on the pass, which tells its battery |
+| mixed | the same, with a race result box on the pass, which tells its battery, and chips that nobody wrote down |
 | hard | MYLAPS, race result, RFID Ultra, Feibot and a phone, and the `Trouble` that only people put right |
 
 On the hard line the backup at the road's finish comes under a name that nobody announced and loses two seconds an hour, the
@@ -35,7 +35,7 @@ PAD, BOX = "PAD", "D-50712"
 #: Two seconds an hour, and how far that clock is behind when the weekend begins.
 SLOW_PPM, BEHIND_MS = 556, 4_000
 DEAD_LAP = 3
-SPARES = 2
+SPARES, TAGS = 2, 2
 MEASURED_EVERY_MS = 30 * MINUTE_MS
 
 
@@ -100,6 +100,30 @@ def _spares(rng: random.Random, number: int, starters: Sequence[Starter], truth:
     able = [row.bib for row in truth.rows if row.status == "FIN" and row.bib in single]
     chosen = sorted(rng.sample(able, min(SPARES, len(able))))
     return {bib: f"SP{number}{index:04d}" for index, bib in enumerate(chosen)}
+
+
+def tags(line: str, cards: Sequence[RaceCard], starters: Mapping[str, Sequence[Starter]]) -> dict[str, dict[int, str]]:
+    """Return who of a mixed line has a second chip on that nobody wrote down: it says nearly what the rider's own says.
+
+    Whoever finds out whose it is changes no result: it is read a moment after the chip that counts.
+    """
+    if line != "mixed":
+        return {}
+    known = {chip for listed in starters.values() for starter in listed for chip in starter.chips}
+    found = {}
+    for card in cards:
+        alike = {
+            starter.bib: turned
+            for starter in starters[card.slug]
+            if len(starter.chips) == 1 and (turned := _turned(starter.chips[0])) not in known
+        }
+        found[card.slug] = dict(list(alike.items())[:TAGS])
+    return found
+
+
+def _turned(chip: str) -> str:
+    """The last two characters the other way round."""
+    return chip[:-2] + chip[-1] + chip[-2]
 
 
 class Task(NamedTuple):

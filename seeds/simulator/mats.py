@@ -151,8 +151,12 @@ def watch(
     truths: Mapping[str, RaceTruth],
     mats: Sequence[Mat],
     trouble: Trouble | None = None,
+    tags: Mapping[str, Mapping[int, str]] | None = None,
 ) -> Day:
-    """Return the detections of all mats for all races, repeatable from the seed."""
+    """Return the detections of all mats for all races, repeatable from the seed.
+
+    `tags`: race -> bib -> a second chip on the bicycle that nobody wrote down; it is read beside the rider's own.
+    """
     courses = sorted({card.course for card in cards})
     silent = {course: _main_finish(mats, course) for course in courses}
     holes = [_hole(cards, truths, silent[course]) for course in courses]
@@ -163,6 +167,7 @@ def watch(
         chips = {starter.bib: starter.chips for starter in starters[card.slug]}
         here = [mat for mat in mats if mat.course == card.course]
         watcher = _Watcher(rng, card, chips, here, holes)
+        watcher.tags = (tags or {}).get(card.slug, {})
         if trouble is not None:
             watcher.trouble, watcher.chance = trouble, random.Random(f"trouble {seed} {card.slug}")
             chips |= {bib: (chip,) for bib, chip in trouble.spares.get(card.slug, {}).items()}
@@ -216,6 +221,7 @@ class _Watcher:
         self.mains = {mat.point: mat for mat in mats if not mat.backup}
         self.backups = {mat.point: mat for mat in mats if mat.backup and mat.make != "json"}
         self.trouble: Trouble | None = None
+        self.tags: Mapping[int, str] = {}
         self.chance = rng
 
     def race(self, truth: RaceTruth) -> Iterable[Detection]:
@@ -272,6 +278,9 @@ class _Watcher:
         yield self._detection(mat, crossing, late_ms)
         if self.rng.random() < 0.12:
             yield self._detection(mat, crossing, late_ms + self.rng.randint(60, 1_900))
+        if (tag := self.tags.get(crossing.bib)) is not None:
+            at_ms = crossing.at_ms + late_ms + 20
+            yield Detection(at_ms, mat.name, tag, mat.local_ms(at_ms), "")
         for chip in self.chips[crossing.bib][1:]:
             yield self._detection(mat, crossing, late_ms + self.rng.randint(2, 30), chip)
 

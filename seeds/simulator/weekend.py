@@ -104,7 +104,7 @@ def lay_out(
     mats = crews.equip(line, mats, cards)
     truths = {card.slug: model.play(card, starters[card.slug], seed) for card in cards}
     trouble = crews.trouble(seed, cards, starters, truths, mats) if line == "hard" else None
-    day = race_mats.watch(seed, cards, starters, truths, mats, trouble)
+    day = race_mats.watch(seed, cards, starters, truths, mats, trouble, crews.tags(line, cards, starters))
     acts = [act for card in cards for act in _duties(card, truths[card.slug])]
     acts += [Act(stick.due_ms, "stick", "", stick=stick) for stick in day.sticks]
     closings = [_close(card, truths[card.slug], day, mats) for card in cards]

@@ -11,7 +11,8 @@ from seeds.simulator.boxes import BOXES
 from seeds.simulator.ledger import Item, Ledger, Wire, share
 from seeds.simulator.mats import Detection, Hole, Mat
 from seeds.simulator.operator import measured
-from tests.seeds.played import mats, weekend
+from seeds.simulator.weekend import lay_out
+from tests.seeds.played import mats, starters, weekend
 from timing import decoders
 from timing.decoders.model import Context
 
@@ -145,6 +146,20 @@ def test_a_clock_is_measured_in_steps_by_the_chips_that_both_read():
 def test_a_plain_line_is_what_it_was():
     assert crews.equip("plain", mats(), weekend(1).cards) == mats()
     assert weekend(1).trouble is None
+
+
+def test_strange_chips_of_a_mixed_line_are_read_beside_those_that_count():
+    plain, mixed = weekend(1), lay_out(1, starters(), mats(), line="mixed")
+    tags = crews.tags("mixed", mixed.cards, starters())
+    chips = {starter.bib: starter.chips for listed in starters().values() for starter in listed}
+    assert [len(some) for some in tags.values()] == [2] * 5
+    strange = {tag: chips[bib][0] for some in tags.values() for bib, tag in some.items()}
+    assert not strange.keys() & {chip for codes in chips.values() for chip in codes}
+    more = {read for read in mixed.day.live if read.chip in strange}
+    assert {read for read in mixed.day.live if read.chip not in strange} == set(plain.day.live)
+    own = {(read.source, read.chip, read.at_ms) for read in mixed.day.live}
+    assert more
+    assert all((read.source, strange[read.chip], read.at_ms - 20) in own for read in more)
 
 
 @pytest.mark.parametrize("line", crews.LINES)
