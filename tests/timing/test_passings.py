@@ -167,3 +167,84 @@ def test_a_rider_is_never_seen_twice_within_the_window_by_one_mat():
     reads = [read(number, "AA", number * 0.7, main=number % 3 > 0) for number in range(60)]
     instants = [passing.at_us for passing in derive(reads, CHIPS, RULES, 2 * SECOND).passings]
     assert all(later - earlier >= 5 * SECOND for earlier, later in pairwise(instants))
+
+
+CLEAN = st.lists(st.tuples(st.sampled_from(["AA", "CC"]), st.integers(0, 30), st.integers(0, 2)), max_size=20)
+
+
+@given(READS, POINTS, st.integers(0, 4), st.integers(-(10**12), 10**12))
+def test_everything_later_is_everything_later(reads, rules, window, shift_us):
+    """Reads, and the moments at which chips changed hands, on a clock that is off by as much for all."""
+    held = [
+        one._replace(
+            from_us=None if one.from_us is None else one.from_us + shift_us,
+            until_us=None if one.until_us is None else one.until_us + shift_us,
+        )
+        for one in HELD
+    ]
+    moved = derive([read._replace(at_us=read.at_us + shift_us) for read in reads], held, rules, window * SECOND)
+    here = derive(reads, HELD, rules, window * SECOND)
+    assert moved.passings == tuple(one._replace(at_us=one.at_us + shift_us) for one in here.passings)
+    assert (moved.unknown, moved.set_aside) == (here.unknown, here.set_aside)
+
+
+@given(READS, POINTS, st.integers(0, 4))
+def test_what_others_do_changes_nothing_for_a_rider(reads, rules, window):
+    whole = derive(reads, HELD, rules, window * SECOND).passings
+    for bib, chips in ((11, {"AA"}), (12, {"BB", "CC"})):
+        alone = derive([read for read in reads if read.chip in chips], HELD, rules, window * SECOND).passings
+        assert [one for one in whole if one.bib == bib] == [one for one in alone if one.bib == bib]
+
+
+@given(READS, POINTS, st.integers(0, 4), st.integers(1, 39))
+def test_deliveries_cut_anywhere_are_the_same_reads(reads, rules, window, cut):
+    assert derive([*reads[cut:], *reads[:cut]], HELD, rules, window * SECOND) == derive(
+        reads, HELD, rules, window * SECOND
+    )
+
+
+@given(CLEAN, st.integers(0, 2))
+def test_a_main_mat_that_is_silent_is_replaced_by_its_backup_and_comes_back_in_its_place(crossings, late):
+    """Each crossing a minute from the next: whichever mats saw it, it is one passing, and the main one's time counts."""
+    reads = []
+    seen = {(chip, minute): who for chip, minute, who in crossings}  # 0: main alone, 1: backup alone, 2: both
+    for number, ((chip, minute), who) in enumerate(seen.items()):
+        at_us = minute * 60 * SECOND
+        if who != 1:
+            reads.append(ReadFact(2 * number, "F", True, chip, at_us))
+        if who != 0:
+            reads.append(ReadFact(2 * number + 1, "F", False, chip, at_us + late * SECOND))
+    rules = [PointRule("F", 5 * SECOND)]
+    found = derive(reads, HELD, rules, 3 * SECOND).passings
+    wanted = len({(read.chip, read.at_us // (60 * SECOND)) for read in reads})
+    assert len(found) == wanted
+    assert {one.backup for one in found if one.at_us % (60 * SECOND)} <= {True}
+    mains = {read.read_id for read in reads if read.main}
+    assert {one.read_ids[0] for one in found if not one.backup} == mains
+
+
+def test_several_mains_and_several_backups_of_a_point_are_one_mat_each():
+    """Two decoders on one mat and two boxes beside it: ids tell which read was whose."""
+    reads = [
+        read(1, "AA", 100.2), read(2, "AA", 100.0), read(3, "AA", 99.9, main=False), read(4, "AA", 100.4, main=False),
+        read(5, "BB", 130.1, main=False), read(6, "BB", 130.0, main=False),
+    ]  # fmt: skip
+    assert derive(reads, CHIPS, RULES, 3 * SECOND).passings == (
+        Passing(11, "F", 100 * SECOND, (2, 3, 1, 4)),
+        Passing(12, "F", 130 * SECOND, (6, 5), backup=True),
+    )
+
+
+def test_a_chip_that_changes_hands_in_mid_race_takes_nothing_along():
+    """AA goes from 11 to 12 at second 50, whose own chip is dead since then: each passing is that of who wore it."""
+    chips = [
+        ChipHeld("AA", 11, None, 50 * SECOND),
+        ChipHeld("AA", 12, 50 * SECOND),
+        ChipHeld("BB", 12, None, 50 * SECOND),
+    ]
+    reads = [read(1, "AA", 40), read(2, "BB", 41), read(3, "AA", 90), read(4, "BB", 91)]
+    assert derive(reads, chips, RULES, 0) == Passings(
+        (Passing(11, "F", 40 * SECOND, (1,)), Passing(12, "F", 41 * SECOND, (2,)), Passing(12, "F", 90 * SECOND, (3,))),
+        (),
+        ((4, "chip_not_held"),),
+    )
