@@ -43,3 +43,21 @@ def test_the_message_on_the_crews_page_is_read_and_answered_as_it_says():
     assert decoder("mylaps").session("DAGUGUAN").feed(message) == [Frame(message, reply, True)]
     parsed = decoder("mylaps").parse(message, Context("Asia/Shanghai", None))
     assert parsed == Parsed((Read("Finish", "KV86583", at, seq=7),), replies=(reply,))
+
+
+def test_the_crew_is_told_how_to_set_every_make_and_where_it_is_dialled():
+    page = (ROOT / "docs" / "timing-crew.md").read_text(encoding="utf-8")
+    table = page.partition("## Setting the boxes")[2].partition("### ")[0]
+    told = {
+        make: line
+        for line in re.findall(r"^\| `.*", table, re.MULTILINE)
+        for make in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+    assert set(told) == set(MAKES) - {"json"}  # what programs send is told to programmers
+    ways = {
+        make: re.search(r"(calls us|dial it|posts|file)(?:, port (\d+))?", line).groups() for make, line in told.items()
+    }
+    dialled = {make: made.port for make, made in MAKES.items() if made.port}
+    assert {make: int(port) for make, (way, port) in ways.items() if way == "dial it"} == dialled
+    calling = {make for make, made in MAKES.items() if made.open_session and not made.port}
+    assert {make for make, (way, _port) in ways.items() if way == "calls us"} == calling
