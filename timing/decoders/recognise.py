@@ -23,7 +23,8 @@ from timing.decoders.sheet import first_rows, has_headings
 
 HEAD = 64 * 1024  # bytes that are looked at
 OWN_MARK, READS, FEW_READ, TABLE_ONLY, MARK_ONLY = "own_mark", "reads", "few_read", "table_only", "mark_only"
-SURE, LIKELY, POSSIBLE = 90, 60, 20  # confidences in percent from which a guess is called so
+LIKELY = 60  # percent: from this confidence on a guess is called so
+NO_SIGN = ("truncated", "not_a_read", "not_a_chip_sheet")
 _TRIAL = Context(zone="UTC", race_date=date(2024, 1, 1), source="?")
 
 
@@ -65,6 +66,12 @@ def _zipped_lines(head: bytes) -> bool:
     return head.startswith(ZIP_MARK) and b"_record" in head[:300]
 
 
+def _headed(head: bytes) -> bool:
+    """Whether it is a table with headings of ours: chip and time at least."""
+    table = first_rows(head, _TRIAL)
+    return table is not None and table.columns is not None and table.columns.row >= 0
+
+
 _feibot_line = _line(r"(?:.*~)?\d\d?:\d\d:\d\d:\d{1,3}:[0-9A-Fa-f]+\s*$|.*epcNum=\d")
 
 KINDS = (
@@ -83,7 +90,7 @@ KINDS = (
                          r"[^\t]+\t[^\t]*\d:\d\d:\d\d\.\d+\t\d+\t\d+\s*$")),
     _Kind("feibot", lambda head: _zipped_lines(head) or _feibot_line(head)),
     _Kind("impinj", _line(r"timestamp,.*epc|\d{10}\.\d+,|[^,]+,\s*[A-Z][a-z]{2} [A-Z][a-z]{2} +\d|Tag ID,")),
-    _Kind("csv", has_headings),
+    _Kind("csv", _headed),
 )  # fmt: skip
 
 
@@ -139,8 +146,8 @@ def _judge(kind: _Kind, head: bytes, name: str, packed: bool) -> Guess | None:
 
 
 def _counts(parsed: Parsed) -> tuple[int, int, int]:
-    """Reads and markers, other things said, and rows refused; a cut end is nobody's fault."""
-    refused = [reject for reject in parsed.rejects if reject.reason != "truncated"]
+    """Reads and markers, other things said, and rows refused; a cut end or a title is no sign of another make."""
+    refused = [reject for reject in parsed.rejects if reject.reason not in NO_SIGN]
     return len(parsed.reads) + len(parsed.markers), len(parsed.control), len(refused)
 
 

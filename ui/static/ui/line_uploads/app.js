@@ -2,7 +2,7 @@
 
 import { deliver, Lost, Refused, request } from "./send.js";
 
-const HEAD = 4 * 1024 * 1024; // bytes of a large text that are looked at
+const HEAD = 2 * 1024 * 1024; // bytes of a large text that are looked at
 const MIB = 1024 * 1024;
 const root = document.getElementById("up");
 const [input, zone, status, said, bar, problem, preview, recent] = [
