@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench import board, board_http, fuzz, fuzz_counts, ingest_file, mat_to_board, scoring, spectators
+from bench import board, board_http, fuzz, fuzz_counts, ingest_file, live_lane, mat_to_board, scoring, spectators
 from bench.__main__ import BENCHES, GOALS, main, table
 from bench.figures import percentile
 from bench.place import named
@@ -54,6 +54,14 @@ def test_the_held_board_is_asked_for_beside_a_bare_server(process_environment, r
     beside = ("nginx_per_s", "ratio")  # null where no nginx is installed
     measured = ("board_bytes", "gzip_bytes", "per_s", "bare_per_s", "ratio_to_bare")
     assert sorted(without(found, *measured)) == sorted(beside)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_live_reads_are_taken_in_beside_a_backlog(monkeypatch):
+    monkeypatch.setattr(live_lane, "LIVE", 2)
+    found = live_lane.figures(lines=200)
+    measured = ("beside", "alone_ms", "beside_ms", "worst_beside_ms", "ratio")
+    assert without(found, *measured) == {"lost": 0}
 
 
 def test_spectators_get_every_frame():
