@@ -19,6 +19,7 @@ from django.db import connection
 from race import clock
 from race.models import Edition
 from timing.clocks import microseconds
+from timing.offsets import Measured
 
 MINUTE_US = 60_000_000
 #: Minutes of the event of which reads are counted, and how many reads of each source are remembered one by one.
@@ -94,6 +95,7 @@ class Tally:
     totals: Counter[str] = field(default_factory=Counter)
     rejected: deque[Rejected] = field(default_factory=lambda: deque(maxlen=REJECTS))
     file: File | None = None
+    measured: dict[int, tuple[float, tuple[Any, ...], tuple[int, int], Measured | None]] = field(default_factory=dict)
     holes: Mapping[int, tuple[Any, ...]] = field(default_factory=dict)  # kept by `timing.line.holes`
     holes_upto: int = 0
     holes_at: float = float("-inf")
