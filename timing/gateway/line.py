@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 GROUP_BYTES = 64 * 1024
 QUEUE_BYTES = 1024 * 1024
 IDLE_S, FIRST_S, SILENT_S = 120.0, 30.0, 3600.0
-KEEP_ALIVE_S = 10.0
+KEEP_ALIVE_S, GOODBYE_S = 10.0, 5.0
 #: What marks the key of a body in which machines tell nothing but how they are.
 TELLING = "state "
 #: When nothing comes, the system asks the other end after so many seconds, so often, so many seconds apart.
@@ -106,9 +106,17 @@ class Line:
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
-            self.writer.close()
+            await self._hang_up()
         if self.session.pending:
             logger.info("%s left %d bytes of an unfinished frame", self.peer, len(self.session.pending))
+
+    async def _hang_up(self) -> None:
+        """Close, also where the other end takes nothing: what lies ready for it would be held for ever."""
+        self.writer.close()
+        try:
+            await asyncio.wait_for(self.writer.wait_closed(), GOODBYE_S)
+        except (OSError, TimeoutError):
+            self.writer.transport.abort()
 
     async def _read(self) -> None:
         try:
@@ -175,7 +183,8 @@ class Line:
             logger.error("%s: nothing acknowledged: %s", self.peer, problem)
         except (OSError, TimeoutError) as problem:
             self.failed = bool(self.frames)
-            logger.info("%s no longer listens: %s", self.peer, problem)
+            self.writer.transport.abort()
+            logger.info("%s no longer listens: %s", self.peer, problem or "it takes nothing")
         finally:
             self.ended = True
             self.room.set()
