@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from launch import patience
 from tests import cast
 from tests.timing.peers import RECORD, STORE, Peer, free_port, listens
+from timing import heartbeat
 from timing.models import Channel, Delivery, Pending, Read, Reject
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,6 +44,15 @@ def test_what_is_acknowledged_is_committed(line):
     assert peer.say(STORE, 1) == ["DAGUGUAN@AckStore@1@$"]
     kept = Delivery.objects.get()
     assert (bytes(kept.body), kept.peer.split(":")[0], Pending.objects.count()) == (STORE, "127.0.0.1", 1)
+
+
+def test_who_is_connected_is_told_within_seconds_and_so_is_who_left(line):
+    peer = Peer(line)
+    peer.say(b"Finish@Pong@$", 1)
+    mine = "{}:{}".format(*peer.socket.getsockname())
+    patience.until(lambda: [one.peer for one in heartbeat.told() or ()] == [mine], 20, "who is connected")
+    peer.socket.close()
+    patience.until(lambda: heartbeat.told() == [], 20, "that it left")
 
 
 def test_no_acknowledgement_before_the_commit(line):
