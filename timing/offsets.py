@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 SECOND_US = 1_000_000
@@ -106,12 +107,13 @@ def measure(base: Iterable[Sight], other: Iterable[Sight]) -> Measured | None:
     """
     ours, theirs = crossings(base), crossings(other)
     both = ours.keys() & theirs.keys()
-    differences = sorted(
+    differences = [
         (there - here, rider, here)
         for rider in both
         for here in ours[rider][-CROSSINGS:]
         for there in theirs[rider][-CROSSINGS:]
-    )  # fmt: skip
+    ]
+    differences.sort(key=itemgetter(0, 2))  # riders are named by numbers and by chips, which have no order together
     meeting = _meeting([(ahead, rider) for ahead, rider, _here in differences])
     chosen = differences[meeting[0] : meeting[1]]
     of_riders: dict[int | str, list[int]] = {}

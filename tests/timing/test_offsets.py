@@ -69,6 +69,11 @@ def test_the_figures_of_a_plain_case() -> None:
     assert offsets.measure(base, other) == Measured(-310_000, 20, 0, 0)
 
 
+def test_riders_may_be_named_by_number_or_by_chip() -> None:
+    base = [Sight(rider if rider % 2 else f"C{rider}", at_us) for rider, at_us in field(20)]
+    assert offsets.measure(base, base) == Measured(0, 20, 0, 0)
+
+
 def test_two_riders_measure_nothing_and_four_are_not_sure() -> None:
     assert offsets.measure(field(2), field(2)) is None
     assert offsets.measure(field(4), field(4)) == Measured(0, 4, 0, 0)
