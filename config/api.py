@@ -26,7 +26,20 @@ from race.api import (
 )
 from race.refused import Refused
 from results.api import boards, expected, publications, rulings
-from timing.api import channels, chips, corrections, deliveries, line, machines, pads, previews, reads, sources, uploads
+from timing.api import (
+    channels,
+    chips,
+    corrections,
+    deliveries,
+    guns,
+    line,
+    machines,
+    pads,
+    previews,
+    reads,
+    sources,
+    uploads,
+)
 
 #: Refusals that are about the request itself, not about the state of the race.
 UNPROCESSABLE = {
@@ -132,6 +145,7 @@ urlpatterns = [
     path("api/v1/timing/crossmgr/<str:key>/<str:rest>", machines.CrossMgr.as_view()),
     path("api/v1/timing/corrections/", corrections.Corrections.as_view()),
     path("api/v1/timing/unknown-chips/", chips.UnknownChips.as_view()),
+    path("api/v1/timing/guns/", guns.GunProposals.as_view()),
     path("api/v1/timing/chips/", chips.ChipFindings.as_view()),
     path("api/v1/timing/clock/", pads.Clock.as_view()),
     path("api/v1/timing/pads/", pads.Pads.as_view()),

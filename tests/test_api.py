@@ -198,6 +198,7 @@ MATRIX = {
     ("POST", "/api/v1/timing/corrections/?edition=edition-open"): {"timing_crew", "commissaire", "chief"},
     ("GET", "/api/v1/timing/unknown-chips/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("POST", "/api/v1/timing/unknown-chips/?edition=edition-open"): {"timing_crew", "organiser"},
+    ("GET", "/api/v1/timing/guns/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("GET", "/api/v1/timing/chips/?edition=edition-open"): {"timing_crew", "commissaire", "chief", "organiser"},
 }
 

@@ -83,6 +83,7 @@ PAGES: dict[str, dict[str, int]] = {
 SEES = {Name.TIMING_CREW, Name.COMMISSAIRE, Name.CHIEF, Name.ORGANISER, Name.ADMINISTRATOR}
 CREW = {Name.TIMING_CREW, Name.ORGANISER, Name.ADMINISTRATOR}
 FILES = {Name.TIMING_CREW, Name.ADMINISTRATOR}
+JUDGES = {Name.COMMISSAIRE, Name.CHIEF, Name.ADMINISTRATOR}
 #: Pages of the line desk, at `/line/...` and `/editions/<slug>/line/...`: method -> who may, and the status for them.
 #: Nobody signed in is sent to sign in, everybody else is refused (403). A POST without a body names nothing that there is.
 LINE: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
@@ -97,7 +98,22 @@ LINE: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
     "expected/": {"GET": (SEES, 200)}, "expected/<slug:race>/<int:bib>/": {"GET": (SEES, 404)},
     "expected/<slug:race>/<int:bib>/note/": {"POST": (SEES, 404)},
     "expected/<slug:race>/<int:bib>/add/": {"POST": (FILES | {Name.COMMISSAIRE, Name.CHIEF}, 404)},
+    "chips/": {"GET": (SEES, 200)}, "chips/unknown/": {"GET": (SEES, 200)}, "chips/assign/": {"POST": (CREW, 404)},
+    "chips/aside/": {"POST": (CREW, 302)}, "chips/<int:pk>/undo/": {"POST": (CREW, 404)},
+    "corrections/": {"GET": (SEES, 200)}, "corrections/add/": {"POST": (FILES | JUDGES, 302)},
+    "corrections/<int:pk>/undo/": {"POST": (FILES | JUDGES, 404)},
+    "corrections/reads/<int:pk>/ignore/": {"POST": (FILES | JUDGES, 404)},
+    "corrections/reads/<int:pk>/move/": {"POST": (FILES | JUDGES, 404)},
+    "guns/": {"GET": (SEES, 200)}, "guns/<int:pk>/": {"POST": (JUDGES, 404)},
     "pad/": {"GET": (SEES, 200)}, "pad/open/": {"POST": (CREW, 404)}, "pad/withdraw/": {"POST": (CREW, 404)},
+}  # fmt: skip
+
+RULES = {Name.COMMISSAIRE, Name.CHIEF, Name.ADMINISTRATOR}
+LOOKS = RULES | {Name.ORGANISER}
+CHIEF = {Name.CHIEF, Name.ADMINISTRATOR}
+#: Pages of the officials' desk, at `/officials/...` and `/editions/<slug>/officials/...`: as for the line.
+OFFICIALS: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
+    "": {"GET": (LOOKS, 200)},
 }  # fmt: skip
 
 #: Behind a private link: method -> what its payer, a rider of a team and the team's manager get for what is theirs; and
@@ -208,7 +224,16 @@ def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[st
 def test_every_address_has_a_line() -> None:
     office = {f"{start}office/{page}" for page in PAGES for start in ("", "editions/<slug:slug>/")}
     line = {f"{start}line/{page}" for page in LINE for start in ("", "editions/<slug:slug>/")}
-    listed = {*PUBLIC, *office, *line, *(SECRET + page for _method, page in OWN), "office/sign-on/", "login/"}
+    officials = {f"{start}officials/{page}" for page in OFFICIALS for start in ("", "editions/<slug:slug>/")}
+    listed = {
+        *PUBLIC,
+        *office,
+        *line,
+        *officials,
+        *(SECRET + page for _method, page in OWN),
+        "office/sign-on/",
+        "login/",
+    }
     assert {route for route in routes() if not route.startswith("admin/")} == listed
 
 
@@ -234,15 +259,23 @@ def test_each_role_gets_what_is_its_own_in_the_office(world: World) -> None:
 
 
 def test_each_role_gets_what_is_its_own_at_the_line(world: World) -> None:
-    """Those who may not come first."""
+    assert wrong_at(world, "line", LINE) == {}
+
+
+def test_each_role_gets_what_is_its_own_at_the_officials_desk(world: World) -> None:
+    assert wrong_at(world, "officials", OFFICIALS) == {}
+
+
+def wrong_at(world: World, place: str, pages: dict[str, dict[str, tuple[set[Role.Name], int]]]) -> dict[str, Any]:
+    """Where somebody gets another answer than the pages' lines say. Those who may not come first."""
     wrong = {}
-    for page, methods in LINE.items():
+    for page, methods in pages.items():
         for method, (may, status) in methods.items():
             wanted = {"nobody": 302} | dict.fromkeys(Name.values, 403) | {"elsewhere": 403} | dict.fromkeys(may, status)
             order = sorted(wanted, key=lambda who, may=may: who in may)  # type: ignore[misc]
-            told = {who: world.answer(who, method, f"editions/<slug:slug>/line/{page}").status_code for who in order}
+            told = {who: world.answer(who, method, f"editions/<slug:slug>/{place}/{page}").status_code for who in order}
             wrong |= {f"{method} {page}": told} if told != wanted else {}
-    assert wrong == {}
+    return wrong
 
 
 def test_without_a_name_the_office_is_that_of_the_own_edition(world: World) -> None:
@@ -325,7 +358,10 @@ def opened(world: World, who: str, method: str, start: str, page: str, whose: En
 def test_no_address_takes_a_method_that_has_no_line(world: World) -> None:
     office = {f"editions/<slug:slug>/office/{page}": methods for page, methods in PAGES.items()}
     line = {f"editions/<slug:slug>/line/{page}": dict.fromkeys(methods, 0) for page, methods in LINE.items()}
-    named = PUBLIC | office | line | {"office/sign-on/": {"GET": 200}, "login/": {"GET": 200, "POST": 200}}
+    officials = {
+        f"editions/<slug:slug>/officials/{page}": dict.fromkeys(methods, 0) for page, methods in OFFICIALS.items()
+    }
+    named = PUBLIC | office | line | officials | {"office/sign-on/": {"GET": 200}, "login/": {"GET": 200, "POST": 200}}
     told = {
         (method, route): world.answer("nobody", method, route).status_code
         for route, methods in named.items() for method in {"GET", "POST", "PUT", "DELETE"} - {*methods}

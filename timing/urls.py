@@ -3,7 +3,7 @@
 from django.urls import path
 
 from race.staff_links import staff
-from timing.views import bridge, line, pad, sources, uploads
+from timing.views import bridge, chips, corrections, guns, line, pad, sources, uploads
 
 urlpatterns = [
     *staff("line", "", line.page, "line"),
@@ -28,6 +28,18 @@ urlpatterns = [
     *staff("line", "uploads/<int:pk>/rejects/", uploads.rejects, "line_uploads_rejects"),
     *staff("line", "uploads/<int:pk>/park/", uploads.park, "line_uploads_park"),
     *staff("line", "uploads/<int:pk>/undo/", uploads.undo, "line_uploads_undo"),
+    *staff("line", "chips/", chips.page, "line_chips"),
+    *staff("line", "chips/unknown/", chips.unknown, "line_unknown_chips"),
+    *staff("line", "chips/assign/", chips.assign, "line_chip_assign"),
+    *staff("line", "chips/aside/", chips.aside, "line_chip_aside"),
+    *staff("line", "chips/<int:pk>/undo/", chips.undo, "line_chip_undo"),
+    *staff("line", "corrections/", corrections.page, "line_corrections"),
+    *staff("line", "corrections/add/", corrections.add, "line_correction_add"),
+    *staff("line", "corrections/<int:pk>/undo/", corrections.undo, "line_correction_undo"),
+    *staff("line", "corrections/reads/<int:pk>/ignore/", corrections.ignore, "line_correction_ignore"),
+    *staff("line", "corrections/reads/<int:pk>/move/", corrections.move, "line_correction_move"),
+    *staff("line", "guns/", guns.page, "line_guns"),
+    *staff("line", "guns/<int:pk>/", guns.fire, "line_gun"),
     # One address for all editions, so that one service worker looks after it.
     path("line/pad/keys/", pad.keys, name="line_pad_keys"),
     path("line/pad/sw.js", pad.worker, name="line_pad_worker"),
