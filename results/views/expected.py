@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -14,15 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from race.models import Edition, Entry, Race, Role, TimingPoint
-from race.refused import Refused
 from race.staff_pages import actor, desk, done
 from results import expected, rulings, watches
 from results.expected import Sight
 from results.scoring.expected import Count
 from results.views import expected_rows as rows
 from results.views.expected_rows import Row, Words
-from timing import corrections
-from timing.clocks import microseconds
+from timing import corrections, venue_time
 from timing.staff import line_page
 
 #: Places of a race whose counts are shown, the newest.
@@ -128,24 +124,14 @@ def add(request: HttpRequest, edition: Edition, race: str, bib: int) -> HttpResp
     """A passing is written down: a commissaire rules it at the line, the crew adds what a person or a camera saw."""
     here = _race(edition, race)
     point = get_object_or_404(TimingPoint, course=here.course_id, code=request.POST.get("point", ""))
-    at_us, why = _instant(request.POST.get("at", ""), here), request.POST.get("why", "")
+    at_us = venue_time.parse(edition, here.day.isoformat(), request.POST.get("at", ""))
+    why = request.POST.get("why", "")
     if point.kind == TimingPoint.Kind.FINISH and desk(request).may(Role.Name.COMMISSAIRE):
         rulings.issue(here, "confirm_missed", bib=bib, detail={"at_us": at_us}, reason=why, by=actor(request))
         return done(request, edition, _("Ruled: the passing counts."))
     entry = get_object_or_404(Entry, race=here, bib=bib, state=Entry.State.CONFIRMED)
     corrections.add(entry, point, at_us, by=actor(request), evidence=why)
     return done(request, edition, _("Added: the passing counts."))
-
-
-def _instant(text: str, race: Race) -> int:
-    """A time of day on the day of the race, in the venue's zone."""
-    try:
-        at = datetime.fromisoformat(f"{race.day.isoformat()}T{text.strip()}")
-        if at.tzinfo is not None:
-            raise ValueError(text)
-    except ValueError as problem:
-        raise Refused("bad_time", _("A time of day is written like 10:02:13.250.")) from problem
-    return microseconds(at.replace(tzinfo=ZoneInfo(race.edition.zone)))
 
 
 @require_POST
