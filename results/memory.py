@@ -79,7 +79,11 @@ def known(race: Race) -> Known:
     """What is known of a race now. Call it inside one snapshot of the database (`live.snapshot`)."""
     now = Race.objects.select_related("edition").only("revision", "edition__revision", "edition__clock").get(pk=race.pk)
     memory = _remembered.get(race.pk)
-    if memory is None or time.monotonic() - memory.born > LONGEST_S or not _only_reads_since(memory):
+    if (
+        memory is None
+        or time.monotonic() - memory.born > LONGEST_S
+        or not only_reads_since(now.edition_id, memory.upto)
+    ):
         ground = facts.ground(race)
         memory = _remembered[race.pk] = Memory(ground, now.edition.revision, kinship(ground))
         memory.add(facts.reads(ground))
@@ -92,10 +96,10 @@ def known(race: Race) -> Known:
     return memory.known()
 
 
-def _only_reads_since(memory: Memory) -> bool:
-    edition = memory.ground.race.edition_id
-    newest = (model._default_manager.filter(edition=edition).aggregate(Max("revision")) for model in OTHERS)
-    return all((row["revision__max"] or 0) <= memory.upto for row in newest)
+def only_reads_since(edition_id: int, upto: int) -> bool:
+    """Whether nothing but reads was added to an edition after a revision."""
+    newest = (model._default_manager.filter(edition=edition_id).aggregate(Max("revision")) for model in OTHERS)
+    return all((row["revision__max"] or 0) <= upto for row in newest)
 
 
 def forget() -> None:

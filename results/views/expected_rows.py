@@ -53,15 +53,24 @@ class Words:
         """What a point is called."""
         return self.points.get((race.course_id, code), code)
 
+    def iso(self, at_us: int | None) -> str:
+        """The instant for a script, at the venue's offset; empty for none."""
+        return "" if at_us is None else (EPOCH + timedelta(microseconds=at_us)).astimezone(self.zone).isoformat()
+
     def who(self, sight: Sight, bib: int) -> Row:
         """Number, mark and name of a rider."""
-        entry = sight.entries.get(bib, {})
+        return self.entry(sight.race, sight.entries.get(bib, {}), bib)
+
+    def entry(self, race: Race, entry: Mapping[str, Any], bib: int) -> Row:
+        """The same of a row of `facts.Ground`, with the team."""
         latin = f"{entry.get('surname', '').upper()} {entry.get('given', '')}".strip()
         return {
             "bib": bib,
-            "mark": self.marks.get((sight.race.pk, entry.get("category", "")), ""),
+            "mark": self.marks.get((race.pk, entry.get("category", "")), ""),
             "name": in_language(entry.get("name_zh", ""), latin),
-            "race": sight.race,
+            "other": in_language(latin, entry.get("name_zh", "")),
+            "team": in_language(entry.get("team_zh", ""), entry.get("team_en", "")),
+            "race": race,
         }
 
 

@@ -22,8 +22,10 @@ STATUS_WORDS: dict[str, str | Promise] = {
     "REL": gettext_lazy("Relegated"),
 }
 STANDING_WORDS: dict[str, str | Promise] = {
+    "live": pgettext_lazy("standing", "Live"),
     "provisional": gettext_lazy("Provisional"),
     "official": gettext_lazy("Official"),
+    "amended": gettext_lazy("Amended"),
     "pending": gettext_lazy("Result pending"),
 }
 # A page stands in the menu from the day it exists: (URL name, word).

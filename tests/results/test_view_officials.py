@@ -1,0 +1,90 @@
+"""The officials' desk: what is left to do, and who is still out there."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils.html import strip_tags
+
+from race import clock, gun, sign_on
+from race.models import Edition
+from results import expected, facts, publication, rulings, scoring, still_out, to_do
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nothing_held():
+    to_do.forget()
+    expected.forget()
+
+
+def raced():
+    """Bibs 1 to 3 are home, 4 was seen once; an hour after the gun."""
+    stage = cast.make(laps=2)
+    gun.fire(stage.wave, cast.GUN, by=None)
+    stage.reads("C1 09:20:00", "C2 09:20:01", "C3 09:20:02", "C4 09:20:03")
+    stage.reads("C1 09:40:00", "C2 09:40:10", "C3 09:40:20")
+    at(stage, 60)
+    return stage
+
+
+def at(stage, minutes):
+    """It is so many minutes after the gun."""
+    edition = Edition.objects.get(pk=stage.edition.pk)
+    clock.set_rehearsal(edition, event=cast.GUN + timedelta(minutes=minutes), speed=0)
+    stage.race.edition.refresh_from_db()
+    stage.race.refresh_from_db()
+
+
+def browser(stage, role="commissaire"):
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(cast.person(stage.edition, role))
+    return client
+
+
+def words(answer):
+    """What a page says, without its header."""
+    assert answer.status_code == 200
+    body = answer.content.decode().split("</header>", 1)[-1]
+    return re.sub(r"\s+", " ", strip_tags(body.replace("<", " <"))).strip()
+
+
+def out(stage):
+    known = facts.gather(stage.race).facts
+    return still_out.bibs(known, scoring.score(known))
+
+
+def test_who_is_called_up_and_neither_home_nor_off_the_course_is_still_out_there():
+    stage = cast.make(laps=2)
+    assert out(stage) == []
+    gun.fire(stage.wave, cast.GUN, by=None)
+    assert out(stage) == [1, 2, 3, 4]
+    stage.reads("C1 09:20:00", "C2 09:20:01", "C1 09:40:00")
+    assert out(stage) == [2, 3, 4]
+    sign_on.sign_on(stage.race, [4], by=None, here=False)
+    assert out(stage) == [2, 3]
+    rulings.issue(stage.race, "dnf", bib=3, reason="crash", by=None)
+    assert out(stage) == [2]
+    rulings.issue(stage.race, "dsq", bib=2, reason="pushed", by=None)
+    assert out(stage) == [2], "disqualified, and still on a bicycle"
+    rulings.issue(stage.race, "pulled", bib=2, reason="stopped at the pass", by=None)
+    assert out(stage) == []
+
+
+def test_the_first_page_tells_what_is_left_to_do():
+    stage = raced()
+    told = words(browser(stage).get("/officials/"))
+    assert "Men Live On the road" in told
+    assert "1 rider still out there 1 overdue" in told
+    assert "Rider No4" in told.replace("RIDER", "Rider")
+    assert "F, lap 1 at 09:20:03" in told
+    rulings.issue(stage.race, "dnf", bib=4, reason="broom wagon", by=None)
+    publication.publish(stage.race, by=None)
+    rulings.issue(stage.race, "time_penalty", bib=1, detail={"seconds": 30}, reason="feeding", by=None)
+    told = words(browser(stage, "organiser").get("/officials/", headers={"HX-Request": "true"}))
+    assert "Provisional On the road · version 1 · Protests until" in told
+    assert "still out there" not in told
+    assert "lines differ from the published result" in told
