@@ -20,7 +20,7 @@ from results.scoring.missing import Missing
 LINE = (Role.Name.TIMING_CREW, Role.Name.COMMISSAIRE, Role.Name.ORGANISER)
 
 
-class SeenRow(serializers.Serializer[Any]):
+class LastSeenRow(serializers.Serializer[Any]):
     """Where a rider was seen last."""
 
     point = serializers.CharField()
@@ -51,7 +51,7 @@ class OverdueRow(ExpectedRow):
     """A rider who should have passed by now. `there` of the `group` others seen with him last are past that place."""
 
     late_ms = serializers.IntegerField()
-    last = SeenRow(allow_null=True)
+    last = LastSeenRow(allow_null=True)
     group = serializers.IntegerField()
     there = serializers.IntegerField()
     laps_down = serializers.IntegerField()
