@@ -17,6 +17,7 @@ class TimingPointRow(serializers.ModelSerializer[TimingPoint]):
     """A timing point with its settings."""
 
     course = serializers.CharField(source="course.code")
+    kind = serializers.CharField()
 
     class Meta:
         model = TimingPoint
