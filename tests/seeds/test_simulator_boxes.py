@@ -1,6 +1,7 @@
 """Machines that listen, met by the sessions of the decoders: whatever is lost on the way is asked for, and all arrives."""
 
 import asyncio
+import contextlib
 from datetime import date
 
 import pytest
@@ -38,13 +39,11 @@ class Caller:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             self.calls += 1
             writer.write(self.session.opening())
-            try:
+            with contextlib.suppress(ConnectionError):
                 while data := await reader.read(4096):
                     for frame in self.session.feed(data):
                         self.kept += frame.raw if frame.keep else b""
                         writer.write(frame.reply)
-            except ConnectionError:
-                pass
             writer.close()
             await asyncio.sleep(0.01)
 
