@@ -111,6 +111,12 @@ def _on_list(race: Race, bib: int) -> bool:
     return 0 < bib < 2**31 and Entry.objects.filter(race=race, bib=bib, state=Entry.State.CONFIRMED).exists()
 
 
+def _bibs(race: Race, entry: Entry | None, detail: Detail, key: str) -> None:
+    """Who is still out there, by bib; one who has come home since does no harm."""
+    if not all(type(bib) is int for bib in detail[key]):
+        raise Refused("bad_detail", _("%(key)s is a list of bibs.") % {"key": key})
+
+
 #: kind -> detail -> what it may be.
 CHECKS: dict[str, dict[str, Callable[[Race, Entry | None, Detail, str], None]]] = {
     "time_penalty": {"seconds": _seconds},
@@ -119,6 +125,7 @@ CHECKS: dict[str, dict[str, Callable[[Race, Entry | None, Detail, str], None]]] 
     "pulled": {"after_lap": _laps_ridden, "at_us": _instant},
     "credit_time_of": {"of": _another},
     "finish_order": {"order": _order},
+    "close": {"out": _bibs},
     "chip_swap": {"a": _another, "b": _other_than_a},
     "manual_finish": {"at_us": _instant},
     "confirm_missed": {"at_us": _instant},

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from race import clock, revision
 from race.models import Entry, Race, User
 from race.refused import Refused
-from results import articles, chain, facts, ruling_details, scoring
+from results import articles, chain, facts, ruling_details, scoring, still_out
 from results.models import Ruling
 from results.scoring.race_facts import RaceFacts
 
@@ -37,7 +37,7 @@ KINDS: dict[str, tuple[bool, dict[str, type], dict[str, type]]] = {
     "results_at_lap": (False, {"lap": int}, {}),
     "neutralise": (False, {"us": int}, {}),
     "finish_order": (False, {"order": list}, {}),
-    "close": (False, {}, {}),
+    "close": (False, {}, {"out": list}),
 }
 
 TWICE_WITHIN = timedelta(minutes=1)
@@ -77,15 +77,19 @@ def issue(
     `article`: the code of one of `results.articles`. `seen`: the revision the official looked at; a colleague's newer
     ruling on the same rider (or one on the whole race) is then not overlooked.
 
+    A race is closed by naming who is still out there (`out`); those who were stay on record with it.
+
     Refused for an unknown kind or article, a missing or unknown rider, details of the wrong type or out of range, without
-    a reason; where a colleague has ruled meanwhile (`ruled_meanwhile`), and where the very same ruling, by the same
-    official, was issued within the last minute.
+    a reason; for riders still out there and not named (`riders_out`); where a colleague has ruled meanwhile
+    (`ruled_meanwhile`), and where the very same ruling, by the same official, was issued within the last minute.
     """
     detail = dict(detail or {})
     entry = check(race, kind, bib, detail, article)
     if not reason.strip():
         raise Refused("reason_missing", _("A ruling needs a reason."))
     number = revision.advance(race.edition, [race])
+    if kind == "close":
+        detail = {"out": out} if (out := still_out.named(race, detail.get("out", []))) else {}
     _not_twice(race, kind, entry, detail, reason, by)
     if seen is not None:
         _not_over(race, entry, seen)

@@ -12,11 +12,12 @@ from typing import Any
 
 from race import clock
 from race.models import Edition, Race
-from results import expected, facts, live, memory, publication, result_rules, scoring, still_out
+from results import expected, facts, live, memory, publication, result_rules, scoring
 from results.facts import Known, Posted
 from results.models import Protest, ProtestStep
 from results.scoring.differences import Differences
 from results.scoring.expected import Place
+from results.scoring.out_there import still_out
 from results.scoring.publishing import late_reads
 from results.scoring.race_facts import Standings
 from timing.clocks import microseconds
@@ -119,9 +120,10 @@ def _judge(race: Race) -> Judged:
     with live.snapshot():
         known = memory.known(race)
         standings = scoring.score(known.facts)
-        out = still_out.bibs(known.facts, standings)
+        # In a closed race who was never found is an open item: no result.
+        out = () if known.facts.closed else still_out(known.facts)
         return Judged(
-            known, standings, tuple(out), tuple(publication.open_items(known)), publication.moved_since(known), _late(known),
+            known, standings, out, tuple(publication.open_items(known)), publication.moved_since(known), _late(known),
             time.monotonic(),
         )  # fmt: skip
 

@@ -19,6 +19,7 @@ from race.models import Role
 from race.permissions import Anyone
 from results import facts, live, publication
 from results.models import Communique, Publication
+from results.scoring.out_there import still_out
 from timing.clocks import microseconds
 
 Standing = Publication.Standing
@@ -53,6 +54,9 @@ class State(serializers.Serializer[Any]):
     publications = PublicationRow(many=True)
     bars = serializers.ListField(child=serializers.CharField(), help_text="Codes: why it cannot be official now")
     open_items = serializers.ListField(child=serializers.CharField(), help_text="To be confirmed by name")
+    out = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Bibs still out there: close names them"
+    )
     moved = serializers.IntegerField(help_text="Riders whose line the facts now make another than published")
 
 
@@ -72,6 +76,7 @@ class Publications(Scoped):
                 "publications": list(made.order_by("version")),
                 "bars": publication.bars(known, microseconds(clock.now(race.edition))),
                 "open_items": publication.open_items(known),
+                "out": still_out(known.facts),
                 "moved": len(publication.moved_since(known).changes),
             }
         return Response(State(told).data)

@@ -136,7 +136,7 @@ class MoneyRow(serializers.Serializer[Any]):
     after = serializers.IntegerField()
 
 
-class TeamRow(serializers.Serializer[Any]):
+class TeamMoveRow(serializers.Serializer[Any]):
     """A team whose place differs."""
 
     team = serializers.CharField()
@@ -144,7 +144,7 @@ class TeamRow(serializers.Serializer[Any]):
     after = serializers.IntegerField(allow_null=True)
 
 
-class PreviewAnswer(serializers.Serializer[Any]):
+class RulingPreviewAnswer(serializers.Serializer[Any]):
     """What a ruling would change. Send `revision` back as `seen` when it is signed."""
 
     revision = serializers.IntegerField()
@@ -154,7 +154,7 @@ class PreviewAnswer(serializers.Serializer[Any]):
     changes = ChangeRow(many=True, source="found.changes")
     prizes = MoneyRow(many=True)
     prize_difference_fen = serializers.IntegerField()
-    teams = TeamRow(many=True)
+    teams = TeamMoveRow(many=True)
     warnings = serializers.ListField(child=serializers.CharField())
 
 
@@ -163,7 +163,7 @@ class RulingPreview(Scoped):
 
     roles = {"POST": (Role.Name.COMMISSAIRE,)}
 
-    @extend_schema(request=RulingRequest, responses=PreviewAnswer)
+    @extend_schema(request=RulingRequest, responses=RulingPreviewAnswer)
     def post(self, request: Request, slug: str) -> Response:
         """Compute the standings with the ruling (or without the one revoked), and answer with what differs."""
         wanted = RulingRequest(data=request.data)
@@ -173,4 +173,4 @@ class RulingPreview(Scoped):
             found = preview.of_revocation(get_object_or_404(Ruling, race=race, number=data["revokes"]))
         else:
             found = preview.of_ruling(race, data.get("kind", ""), bib=data["bib"], detail=data["detail"])
-        return Response(PreviewAnswer(found).data)
+        return Response(RulingPreviewAnswer(found).data)

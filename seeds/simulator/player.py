@@ -135,18 +135,17 @@ class Player:
         elif act.duty == "operator":
             await self.operator.do(act)
         elif act.ruling is not None:
-            body = act.ruling.body()
+            said = act.ruling.body()
             if act.ruling.kind == "close":
-                body["detail"] = {"out": await self._not_home(act.race)}
-            await self.desk.post(f"races/{act.race}/rulings/", "commissaire", body)
+                said["detail"] = {"out": await self._not_home(act.race)}
+            await self.desk.post(f"races/{act.race}/rulings/", "commissaire", said)
             about = f" bib {act.ruling.bib}" if act.ruling.bib else ""
             self.say(f"{self._time(act)} {act.race} {act.ruling.kind}{about}")
 
     async def _not_home(self, race: str) -> list[int]:
-        """Read off the board who has not come home: whoever closes a race names them."""
-        board = await self.desk.get(f"races/{race}/board/", "commissaire")
-        rows = (dict(zip(board["columns"], row, strict=True)) for row in board.get("rows", ()))
-        return [row["bib"] for row in rows if row["status"] in ("racing", "DSQ")]
+        """Ask who has not come home: whoever closes a race names them."""
+        state = await self.desk.get(f"races/{race}/publications/", "commissaire")
+        return list(state.get("out", []))
 
     async def _sign_on(self, card: RaceCard) -> None:
         absent = self.weekend.truths[card.slug].absent

@@ -93,7 +93,7 @@ def test_a_ruling_and_its_revocation_move_the_board():
 def test_closing_gives_a_status_to_everybody():
     stage = raced()
     sign_on.sign_on(stage.race, [4], by=None)
-    rulings.issue(stage.race, "close", reason="last rider in", by=None)
+    rulings.issue(stage.race, "close", detail={"out": [4]}, reason="last rider in", by=None)
     assert stage.table()[3] == "– 4 NR 1"
 
 

@@ -92,7 +92,7 @@ def test_an_open_race_and_an_open_protest_bar_and_open_items_are_confirmed_by_na
     made = publication.publish(stage.race, by=None)
     at(stage, 91)
     assert refusal(publication.publish, stage.race, by=None, standing=OFFICIAL) == "riders_out"
-    rulings.issue(stage.race, "close", reason="swept", by=None)
+    rulings.issue(stage.race, "close", detail={"out": [4]}, reason="swept", by=None)
     publication.publish(stage.race, by=None)
     filed = Protest.objects.create(
         edition=stage.edition, race=stage.race, publication=made, number=1, at=cast.GUN + timedelta(minutes=92), bibs=[2],
@@ -154,7 +154,7 @@ def test_over_http_a_commissaire_publishes_and_only_the_chief_makes_it_official(
         return answer.status_code, answer.json()
 
     assert client.get(address).json() == {
-        "publications": [], "bars": ["not_provisional"], "open_items": [], "moved": 0,
+        "publications": [], "bars": ["not_provisional"], "open_items": [], "out": [], "moved": 0,
     }  # fmt: skip
     status, made = post("commissaire")
     assert (status, made["version"], made["standing"], made["communique"]) == (201, 1, "provisional", 1)

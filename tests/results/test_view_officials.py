@@ -9,7 +9,9 @@ from django.utils.html import strip_tags
 
 from race import clock, gun, sign_on
 from race.models import Edition
-from results import expected, facts, publication, rulings, scoring, still_out, to_do
+from race.refused import Refused
+from results import expected, facts, publication, rulings, to_do
+from results.scoring.out_there import still_out
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -53,8 +55,7 @@ def words(answer):
 
 
 def out(stage):
-    known = facts.gather(stage.race).facts
-    return still_out.bibs(known, scoring.score(known))
+    return list(still_out(facts.gather(stage.race).facts))
 
 
 def test_who_is_called_up_and_neither_home_nor_off_the_course_is_still_out_there():
@@ -72,6 +73,25 @@ def test_who_is_called_up_and_neither_home_nor_off_the_course_is_still_out_there
     assert out(stage) == [2], "disqualified, and still on a bicycle"
     rulings.issue(stage.race, "pulled", bib=2, reason="stopped at the pass", by=None)
     assert out(stage) == []
+
+
+def test_a_race_is_closed_by_naming_who_is_still_out_there():
+    stage = raced()
+    rulings.issue(stage.race, "dsq", bib=3, reason="pushed", by=None)  # came home before
+    assert out(stage) == [4]
+    for said in ({}, {"out": [1, 2]}):
+        with pytest.raises(Refused) as refused:
+            rulings.issue(stage.race, "close", detail=said, reason="all in", by=None)
+        assert refused.value.code == "riders_out"
+        assert "4" in refused.value.message
+    made = rulings.issue(stage.race, "close", detail={"out": [1, 4]}, reason="sweeping goes on", by=None)
+    assert made.detail == {"out": [4]}, "who was out when the race was closed, and nobody else"
+    with pytest.raises(Refused) as refused:
+        rulings.issue(stage.race, "close", detail={"out": ["4"]}, reason="all in", by=None)
+    assert refused.value.code == "bad_detail"
+    rulings.revoke(made, reason="found him", by=None)
+    rulings.issue(stage.race, "dnf", bib=4, reason="in the ambulance", by=None)
+    assert rulings.issue(stage.race, "close", reason="all in", by=None).detail == {}
 
 
 def test_the_first_page_tells_what_is_left_to_do():
