@@ -13,7 +13,7 @@ from race.refused import Refused
 from tests import cast
 from tests.results.test_facts import RACED, raced
 from tests.timing.test_unknown_chips import AFTER, BEFORE, mistyped
-from timing import gun_proposals, venue_time
+from timing import chips, corrections, gun_proposals, venue_time
 from timing.models import Correction, Ingestion, Marker, PutAside, Source
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +217,15 @@ def test_the_timing_crew_sees_the_guns_and_does_not_choose(client, shots):
     assert "Only commissaires choose the official start." in told and "Choose 09" not in told
     where = f"/editions/{shots.edition.slug}/line/guns/{shots.wave.pk}/"
     assert client.post(where, {"at": "9:00:00"}).status_code == 403
+
+
+def test_what_a_program_did_stands_there_too(client):
+    stage = mistyped()
+    corrections.ignore(stage.read("C1", "09:20:00"), by=None, evidence="a script")
+    chips.assign(stage.edition, "BX0941", stage.entries[4], by=None)
+    chips.put_aside(stage.edition, "C1", by=None)
+    line = Browser(client, stage, "commissaire")
+    assert [line.get(page).count("a program") for page in ("chips/", "corrections/", "guns/")] == [2, 1, 1]
 
 
 EDITION = Edition(zone="Asia/Shanghai", starts_on=cast.DAY, ends_on=cast.DAY)

@@ -41,9 +41,9 @@ class Desk:
         return answer.status_code, said if answer.status_code < 400 else [one["code"] for one in said["errors"]]
 
 
-def mistyped(laps=3):
+def mistyped(laps=3, **kwargs):
     """Bib 4 was handed BX0914, and rides with BX0941. Three laps; the others are read with their own."""
-    stage = cast.make(laps=laps)
+    stage = cast.make(laps=laps, **kwargs)
     given = Assignment.objects.get(entry=stage.entries[4])
     transponders.undo(given, by=None, reason="x") if given.during.lower else given.delete()
     transponders.hand_out(stage.edition, [(stage.entries[4], "BX0914", None, None)], by=None)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from race import clock
-from race.models import Role, TimingPoint
+from race.models import Role, TimingPoint, User
 from race.staff_links import staff_path
 from timing.line import words
 
@@ -86,3 +86,9 @@ def line_place(point: TimingPoint) -> str:
 def line_raw(raw: bytes | memoryview) -> str:
     """The first bytes of a row that could not be read; odd ones as backslash escapes."""
     return bytes(raw)[:120].decode("utf-8", "backslashreplace").strip()
+
+
+@register.filter
+def who(user: User | None) -> str:
+    """Who did something: the name, else the account; nobody in person was a machine or a program."""
+    return user.get_full_name() or user.get_username() if user is not None else _("a program")
