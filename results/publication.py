@@ -81,7 +81,7 @@ def _may_be_official(known: Known, now_us: int, confirmed: Sequence[str]) -> Non
     if posted is not None and posted.holds:
         raise Refused("already_official", _("The result is official: amend it instead."))
     for bar in bars(known, now_us):
-        raise Refused(bar, str(BARS()[bar]))
+        raise BARS()[bar]
     if missing := sorted(set(open_items(known)) - set(confirmed)):
         named = ", ".join(missing)
         raise Refused("open_items", _("Open items have to be confirmed by name: %(items)s.") % {"items": named})
@@ -102,15 +102,16 @@ def _may_be_amended(known: Known, now_us: int, reason: str, cause: str) -> None:
 CAUSES = ("recording_error", "disciplinary", "protest")
 
 
-def BARS() -> dict[str, str]:
-    """The sentences of what stands in the way of an official result."""
-    return {
-        "not_provisional": _("A result is provisional before it is official."),
-        "window_open": _("The time for protests is not over yet."),
-        "open_protest": _("A protest is undecided."),
-        "riders_out": _("Riders are still out there: close the race first."),
-        "moved_since": _("The board has changed since it was published: publish it as provisional again."),
-    }
+def BARS() -> dict[str, Refused]:
+    """What stands in the way of an official result, with its sentence."""
+    found = (
+        Refused("not_provisional", _("A result is provisional before it is official.")),
+        Refused("window_open", _("The time for protests is not over yet.")),
+        Refused("open_protest", _("A protest is undecided.")),
+        Refused("riders_out", _("Riders are still out there: close the race first.")),
+        Refused("moved_since", _("The board has changed since it was published: publish it as provisional again.")),
+    )
+    return {refused.code: refused for refused in found}
 
 
 def bars(known: Known, now_us: int) -> list[str]:

@@ -242,6 +242,7 @@ def path_of(address):
         bare.replace("/categories/ME/", "/categories/{code}/")
         .replace("/1/", "/{id}/")
         .replace("/abc/", "/{code}/")
+        .replace("/C1-0000/", "/{code}/")
         .replace("/lists/labels/", "/lists/{code}/")
     )
 

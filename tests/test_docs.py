@@ -25,7 +25,7 @@ API = DOCS[Path("docs/api.md")]
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 APPS = ("config", "race", "timing", "results", "ui", "seeds", "launch")
 FURNITURE = {"__init__.py", "apps.py", "__pycache__", "migrations", "management"}
-DIFFERS = {"id", "code", "until", "sha256", "size", "peer", "received_at", "recorded_at", "revision", "hash", "real"}
+DIFFERS = {"id", "code", "token", "secret", "expires_at", "until", "sha256", "size", "peer", "received_at", "recorded_at", "revision", "hash", "real"}
 
 
 def section(text: str, title: str) -> str:

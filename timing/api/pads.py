@@ -18,7 +18,7 @@ CREW = (Role.Name.TIMING_CREW, Role.Name.ORGANISER)
 LOCAL = "2024-05-25T09:20:00.250"
 
 
-class ClockAnswer(serializers.Serializer[Any]):
+class ServerClock(serializers.Serializer[Any]):
     """`now` is real time as this answer left; `clock` is the law of event time, null where that is real time."""
 
     now = serializers.DateTimeField()
@@ -30,7 +30,7 @@ class Clock(Scoped):
 
     roles = {"GET": ("public",)}
 
-    @extend_schema(parameters=[OpenApiParameter("edition", str)], responses=ClockAnswer)
+    @extend_schema(parameters=[OpenApiParameter("edition", str)], responses=ServerClock)
     def get(self, request: Request) -> Response:
         """The time here. Half the way there and back is how wrong it can be on arrival."""
         edition = self.edition()
