@@ -9,22 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from race import transponders
-from race.models import Assignment, Edition, Entry, Gun, LogLine, TimingPoint, User
+from race.models import Assignment, Change, Edition, Entry, Gun, LogLine, TimingPoint, User
 from race.refused import Refused
 from timing import chip_findings, clocks, standing, suggestions, typed
 from timing.chip_findings import Sighting
 from timing.clocks import instant, microseconds
-from timing.models import PutAside, Read, Source
+from timing.models import ClockOffset, Correction, PutAside, Read, Source
 from timing.passings import ChipHeld
 from timing.suggestions import Field, Rider, Unknown
 
+#: How old the reads of a page may be that refreshes itself, and of how many editions they are remembered.
+OLDEST_S, EDITIONS = 10.0, 4
 #: Reads of a chip at a source, gathered where no more than `chip_findings.BREAK_US` lies between two of them.
 SIGHTINGS = """
 SELECT source_id, chip, min(local_us), max(local_us), count(*) FROM (
@@ -97,6 +101,37 @@ def gather(edition: Edition) -> ChipDesk:
     points = {pk: source.point_id for pk, source in sources.items() if source.point_id is not None}
     aside = {one.chip: one for one in PutAside.objects.filter(edition=edition).select_related("by")}
     return ChipDesk(edition, sources, entries, sightings, Field(riders, held, found, points), aside)
+
+
+_remembered: dict[int, tuple[tuple[int, ...], float, ChipDesk, list[Unknown]]] = {}
+
+
+def recent(edition: Edition) -> tuple[ChipDesk, list[Unknown]]:
+    """What `gather` and `unknown` tell, for a page that asks every few seconds: the reads may be ten seconds old.
+
+    Whatever a person says (a hand-out, a correction, a chip put aside) is in it at once: only reads are remembered.
+    """
+    said = _said(edition)
+    kept = _remembered.get(edition.pk)
+    if kept is not None and kept[0] == said and monotonic() - kept[1] < OLDEST_S:
+        return kept[2], kept[3]
+    known = gather(edition)
+    found = known.unknown()
+    while len(_remembered) >= EDITIONS:
+        _remembered.pop(next(iter(_remembered)))
+    _remembered[edition.pk] = (said, monotonic(), known, found)
+    return known, found
+
+
+def _said(edition: Edition) -> tuple[int, ...]:
+    """What changes with everything that is said about chips and reads. One query."""
+    newest = {
+        model.__name__: Subquery(model._default_manager.filter(edition=OuterRef("pk")).order_by("-pk").values("pk")[:1])
+        for model in (Assignment, Change, Correction, ClockOffset, Gun, PutAside)
+    }
+    aside = Count("put_aside")
+    row = Edition.objects.filter(pk=edition.pk).annotate(**newest, aside=aside).values_list(*newest, "aside").get()
+    return tuple(value or 0 for value in row)
 
 
 def _sightings(edition: Edition, sources: dict[int, Source]) -> list[Sighting]:

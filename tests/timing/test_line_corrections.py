@@ -87,6 +87,23 @@ def test_a_chip_is_put_aside_and_asked_about_again(client):
     assert "Unknown chips 1" in line.get("chips/")
 
 
+def test_the_tray_that_refreshes_itself_reads_the_reads_anew_only_now_and_then(client, monkeypatch):
+    stage = mistyped()
+    line = Browser(client, stage)
+    assert "Unknown chips 1" in line.get("chips/unknown/")
+    stage.reads("X1 09:50:00")
+    assert "Unknown chips 1" in line.get("chips/unknown/") and "Unknown chips 2" in line.get("chips/")
+    line.post("chips/aside/", chip="X1")
+    assert "Unknown chips 1" in line.get("chips/unknown/")
+    line.post("chips/aside/", chip="X1", again="1")
+    assert "Unknown chips 2" in line.get("chips/unknown/")
+    chips.assign(stage.edition, "BX0941", stage.entries[4], by=None)
+    assert "Unknown chips 1" in line.get("chips/unknown/")
+    stage.reads("X2 09:50:00")
+    monkeypatch.setattr(chips, "OLDEST_S", 0.0)
+    assert "Unknown chips 2" in line.get("chips/unknown/")
+
+
 def test_a_commissaire_sees_the_chips_and_is_told_who_assigns(client):
     stage = mistyped()
     line = Browser(client, stage, "commissaire")

@@ -72,10 +72,10 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
 @line_page()
 def unknown(request: HttpRequest, edition: Edition) -> HttpResponse:
     """The tray alone, for `/line/` and for the page itself while it stands open."""
-    known = chips.gather(edition)
+    known, found = chips.recent(edition)
     came = urlsplit(request.headers.get("HX-Current-URL", "")).path or request.path
     most = MOST if came.endswith("/chips/") else FEW
-    return render(request, "timing/line/unknown_chips.html", tray(request, known, known.unknown(), most, came))
+    return render(request, "timing/line/unknown_chips.html", tray(request, known, found, most, came))
 
 
 @require_POST
