@@ -1,6 +1,6 @@
 """Rulings: what a commissaire decides about a rider or a race. Revoked by another ruling, never edited."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from race import clock, revision
 from race.models import Entry, Race, User
 from race.refused import Refused
-from results import articles, chain, facts, ruling_details, scoring, still_out
+from results import articles, chain, facts, ruling_details, ruling_evidence, scoring, still_out
 from results.models import Ruling
+from results.ruling_evidence import Shown
 from results.scoring.race_facts import RaceFacts
 
 #: kind -> (about a rider?, the details it must have, the details it may have), each detail with its type.
@@ -71,12 +72,14 @@ def issue(
     by: User | None,
     article: str = "",
     seen: int | None = None,
+    shown: Sequence[Shown] = (),
 ) -> Ruling:
     """Append a ruling and let the board follow. The number comes first: rulings of an edition are chained one by one.
 
     `article`: the code of one of `results.articles`. `seen`: the revision the official looked at; a colleague's newer
     ruling on the same rider (or one on the whole race) is then not overlooked.
 
+    `shown`: the evidence, kept beside the ruling; the act in the chain carries the hash of each file.
     A race is closed by naming who is still out there (`out`); those who were stay on record with it.
 
     Refused for an unknown kind or article, a missing or unknown rider, details of the wrong type or out of range, without
@@ -93,16 +96,23 @@ def issue(
     _not_twice(race, kind, entry, detail, reason, by)
     if seen is not None:
         _not_over(race, entry, seen)
-    return _write(race, kind, entry, detail, reason, by, number, article=article)
+    made = _write(race, kind, entry, detail, reason, by, number, article=article, shown=shown)
+    ruling_evidence.keep(made, shown, by=by)
+    return made
 
 
 def _not_over(race: Race, entry: Entry | None, seen: int) -> None:
     """Nobody rules over a colleague's ruling without having seen it. The edition's row is locked by now."""
-    newer = Ruling.objects.filter(race=race, revision__gt=seen).order_by("-number")
-    mine = newer if entry is None else newer.filter(Q(entry=entry) | Q(entry=None))
-    if (found := mine.first()) is not None:
+    if (found := newer(race, entry, seen)) is not None:
         said = {"number": found.number, "kind": found.kind}
         raise Refused("ruled_meanwhile", _("Ruling %(number)s (%(kind)s) was made meanwhile: look at it first.") % said)
+
+
+def newer(race: Race, entry: Entry | None, seen: int) -> Ruling | None:
+    """The newest ruling on a rider or on the whole race (on anybody, where no rider is meant) above a revision."""
+    made = Ruling.objects.filter(race=race, revision__gt=seen).order_by("-number")
+    mine = made if entry is None else made.filter(Q(entry=entry) | Q(entry=None))
+    return mine.select_related("entry", "by", "edition").first()
 
 
 def _not_twice(
@@ -168,6 +178,7 @@ def _write(
     revision_number: int,
     revokes: Ruling | None = None,
     article: str = "",
+    shown: Sequence[Shown] = (),
 ) -> Ruling:
     newest = Ruling.objects.filter(edition=race.edition).aggregate(Max("number"))["number__max"] or 0
     at = clock.now(race.edition)
@@ -183,6 +194,8 @@ def _write(
         "reason": reason,
         "by": by.pk if by else None,
     } | ({"article": article} if article else {})
+    if shown:
+        act["evidence"] = [one.sha256 for one in shown]
     return Ruling.objects.create(
         edition=race.edition,
         revision=revision_number,

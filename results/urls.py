@@ -3,12 +3,20 @@
 from django.urls import path
 
 from race.staff_links import staff
-from results.views import expected, live, officials
+from results.views import expected, live, officials, rulings
 
 urlpatterns = [
     path("live/", live.page, name="live"),
     path("editions/<slug:slug>/live/", live.page, name="edition_live"),
     *staff("officials", "", officials.page, "officials"),
+    *staff("officials", "rulings/", rulings.page, "officials_rulings"),
+    *staff("officials", "rulings/<int:number>/", rulings.one, "officials_ruling"),
+    *staff("officials", "rulings/<int:number>/revoke/", rulings.revoke, "officials_ruling_revoke"),
+    *staff("officials", "rulings/<slug:race>/new/", rulings.new, "officials_ruling_new"),
+    *staff("officials", "rulings/<slug:race>/preview/", rulings.look, "officials_ruling_preview"),
+    *staff("officials", "rulings/<slug:race>/riders/", rulings.riders, "officials_ruling_riders"),
+    *staff("officials", "rulings/<slug:race>/draft/", rulings.draft, "officials_ruling_draft"),
+    *staff("officials", "evidence/<int:pk>/", rulings.shown, "officials_evidence"),
     *staff("line", "expected/", expected.page, "line_expected"),
     *staff("line", "expected/<slug:race>/<int:bib>/", expected.rider, "line_expected_rider"),
     *staff("line", "expected/<slug:race>/<int:bib>/add/", expected.add, "line_expected_add"),

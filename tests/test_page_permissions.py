@@ -113,7 +113,11 @@ LOOKS = RULES | {Name.ORGANISER}
 CHIEF = {Name.CHIEF, Name.ADMINISTRATOR}
 #: Pages of the officials' desk, at `/officials/...` and `/editions/<slug>/officials/...`: as for the line.
 OFFICIALS: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
-    "": {"GET": (LOOKS, 200)},
+    "": {"GET": (LOOKS, 200)}, "rulings/": {"GET": (LOOKS, 200)}, "rulings/<int:number>/": {"GET": (LOOKS, 404)},
+    "rulings/<int:number>/revoke/": {"POST": (RULES, 404)}, "evidence/<int:pk>/": {"GET": (LOOKS, 404)},
+    "rulings/<slug:race>/new/": {"GET": (RULES, 404), "POST": (RULES, 404)},
+    "rulings/<slug:race>/preview/": {"POST": (RULES, 404)}, "rulings/<slug:race>/riders/": {"GET": (RULES, 404)},
+    "rulings/<slug:race>/draft/": {"POST": (RULES, 404)},
 }  # fmt: skip
 
 #: Behind a private link: method -> what its payer, a rider of a team and the team's manager get for what is theirs; and
@@ -183,7 +187,7 @@ def world(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> World:
     refund = Refund.objects.create(payment=payment, entry=alone, number="R1", amount_fen=1, state=Refund.State.DONE)
     campaign = Campaign.objects.create(edition=edition, key="k", channel="email")
     made.words = {
-        "uploads/<int:pk>": "uploads/0",
+        "uploads/<int:pk>": "uploads/0", "rulings/<int:number>": "rulings/0", "evidence/<int:pk>": "evidence/0",
         "papers/<int:pk>": f"papers/{Document.objects.get(rider=alone.rider).pk}", "refunds/<int:pk>": f"refunds/{refund.pk}",
         "categories/<int:pk>": f"categories/{opened.category.pk}", "entries/<int:pk>": f"entries/{alone.pk}",
         "messages/<int:pk>": f"messages/{Message.objects.filter(registration=alone.registration)[0].pk}",

@@ -55,6 +55,7 @@ def limits(delivery: int, body: int) -> Limits:
             # When entries open everybody comes at once: a few seconds in line are better than being sent away.
             Route(re.compile(r"/api/v1/registrations/"), 64 * 1024, 30.0, 2048),
             Route(re.compile(r"(/editions/[^/]+)?/line/"), delivery, 900.0, 1024),
+            Route(re.compile(r"(/editions/[^/]+)?/officials/"), max(body, 36 * MIB), 120.0, 1024),
             Route(re.compile(r"(/editions/[^/]+)?/office/"), max(body, 16 * MIB), 120.0, 512),
             Route(re.compile(r"(/editions/[^/]+)?/(my|enter)/(?!judge/)"), max(body, 20 * MIB), 120.0, 256),
             Route(re.compile(r""), body, 60.0, 256),
