@@ -21,7 +21,7 @@ from timing.models import Read
 
 ROUNDS = 3
 DOUBLES = 0.02  # of the rows of a real stick are there twice
-KNOWN_RIDERS = 200
+KNOWN_RIDERS = 500  # a file of nearly nobody's chips would be parked
 CHIPS = 5000
 
 

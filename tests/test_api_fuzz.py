@@ -18,6 +18,12 @@ EXAMPLES = 3 if settings().max_examples <= 50 else 100
 schema = schemathesis.openapi.from_dict(json.loads(json.dumps(SchemaGenerator().get_schema(public=True), default=str)))
 
 
+@schemathesis.serializer("application/partial-upload")
+def _bytes(context, value):
+    """A piece of an upload is bytes."""
+    return value if isinstance(value, bytes) else json.dumps(value, default=repr).encode()
+
+
 @pytest.fixture
 def key(db):
     """The key of somebody who may do everything, so that requests get past the door."""

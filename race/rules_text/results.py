@@ -24,6 +24,8 @@ DEFAULTS: Mapping[str, Any] = {
     "gap_us": SECOND_US,
     "wheel_us": 120_000,
     "min_lap_us": 0,
+    "min_lap_us_by_category": {},
+    "windows": (),
     "min_first_us": None,
     "time_point": None,
     "laps_by_category": {},
@@ -152,6 +154,27 @@ def _min_lap(rules: Row, race: Row) -> str:
     return _("A crossing less than %(span)s after the one before is no new lap.") % {"span": span(rules["min_lap_us"])}
 
 
+def _min_lap_by_category(rules: Row, race: Row) -> str:
+    spans = [f"{code} {span(us)}" for code, us in sorted(rules["min_lap_us_by_category"].items())]
+    return _("Shortest lap by category: %(spans)s.") % {"spans": "; ".join(spans)} if spans else ""
+
+
+def _windows(rules: Row, race: Row) -> str:
+    said = [_window(window) for window in rules["windows"]]
+    return (
+        _("Crossings count only in these times after the gun: %(windows)s.") % {"windows": "; ".join(said)}
+        if said
+        else ""
+    )
+
+
+def _window(window: Row) -> str:
+    """The point, the wave where one is named, from and until in minutes and seconds."""
+    first, last = (None if window.get(end) is None else span(window[end] * SECOND_US) for end in ("from_s", "until_s"))
+    where = " ".join(filter(None, (window["point"], window.get("wave", ""))))
+    return f"{where} {first or '0'}–{last or '…'}"
+
+
 def _min_first(rules: Row, race: Row) -> str:
     if rules["min_first_us"] is None:
         return ""
@@ -199,6 +222,8 @@ _SENTENCES: Mapping[str, Callable[[Row, Row], str]] = {
     "gap_us": _gap,
     "wheel_us": _wheel,
     "min_lap_us": _min_lap,
+    "min_lap_us_by_category": _min_lap_by_category,
+    "windows": _windows,
     "min_first_us": _min_first,
     "time_point": _time_point,
     "laps_by_category": _laps_by_category,

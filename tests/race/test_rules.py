@@ -73,6 +73,7 @@ OTHER_RULES: dict[str, Any] = {
     "insurance_min_fen": 60_000_000, "retention_days": 30, "neutral_nations": ["AIN"],
 }  # fmt: skip
 OTHER_SCORING: dict[str, Any] = {
+    "min_lap_us_by_category": {"ME": 300_000_000}, "windows": [{"point": "F", "from_s": 60}],
     "rank_by": "net", "rank_scope": "race", "lapped": "lead_lap", "lapped_ranked": True, "bunch": False,
     "bunch_scope": "category", "gap_us": 3_000_000, "wheel_us": 0, "min_lap_us": 60_000_000, "min_first_us": 90_000_000,
     "time_point": "P", "laps_by_category": {"ME": 3}, "without_gun": True, "together_us": 5_000_000,
