@@ -23,7 +23,7 @@ from typing import Any
 from timing import offsets
 from timing.line.health import Health, SourceHealth, Waiting
 
-#: Half a second decides a bunch sprint several times over (issue 4).
+#: Half a second decides a bunch sprint several times over.
 CLOCK_OFF_US = 500_000
 #: From when its reads arrive a clock is only known to this: a network may take seconds.
 ARRIVAL_OFF_US = 2_000_000
