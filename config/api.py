@@ -25,7 +25,7 @@ from race.api import (
     transponders,
 )
 from race.refused import Refused
-from results.api import boards, expected, publications, rulings
+from results.api import boards, bunch, expected, publications, rulings
 from timing.api import (
     channels,
     chips,
@@ -103,6 +103,7 @@ urlpatterns = [
     path("api/v1/verify/<str:code>/", publications.Verify.as_view(), name="verify-code"),
     path("api/v1/verify/<str:code>/communique.json", publications.CommuniqueJson.as_view(), name="communique-json"),
     path("api/v1/races/<slug:slug>/board/", boards.Board.as_view(), name="board"),
+    path("api/v1/races/<slug:slug>/bunch/", bunch.BunchBoard.as_view()),
     path("api/v1/races/<slug:slug>/expected/", expected.Expected.as_view()),
     path("api/v1/races/<slug:slug>/missing/", expected.MissingPassings.as_view()),
     path("api/v1/races/<slug:slug>/why/<int:bib>/", boards.Why.as_view(), name="why"),

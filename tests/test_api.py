@@ -130,6 +130,7 @@ MATRIX = {
     ("GET", "/api/v1/races/open/start-list/"): "public",
     ("GET", "/api/v1/races/open/board/"): "public",
     ("GET", "/api/v1/races/open/why/1/"): "public",
+    ("GET", "/api/v1/races/open/bunch/"): {"commissaire", "chief"},
     ("GET", "/api/v1/races/open/expected/"): {"timing_crew", "commissaire", "chief", "organiser", "announcer"},
     ("POST", "/api/v1/races/open/expected/"): {"timing_crew", "commissaire", "chief", "organiser"},
     ("GET", "/api/v1/races/open/missing/"): {"timing_crew", "commissaire", "chief", "organiser"},

@@ -37,7 +37,7 @@ def finish_times(field: Field, road: list[Ride]) -> None:
         return
     number = 0
     split, join = (frozenset(ruling.bib for ruling in field.rulings.get(kind, ())) for kind in ("split", "join"))
-    for riders in _who_rode_together(field.rules, road):
+    for riders in who_rode_together(field.rules, road):
         for group in chain(field.rules, [(ride.bib, instants[ride.bib] or 0) for ride in riders], split, join):
             number += 1
             for bib, _ in group:
@@ -64,7 +64,7 @@ def _at_point(field: Field, point: str) -> dict[int, int | None]:
     return instants
 
 
-def _who_rode_together(rules: Rules, road: Iterable[Ride]) -> Iterable[list[Ride]]:
+def who_rode_together(rules: Rules, road: Iterable[Ride]) -> Iterable[list[Ride]]:
     """The road as one, or by category; in a net race also by wave, as no wave shares a time with another."""
     together: dict[tuple[str, str], list[Ride]] = {}
     for ride in road:
