@@ -25,7 +25,7 @@ from race.api import (
     transponders,
 )
 from race.refused import Refused
-from results.api import boards, bunch, expected, publications, rulings
+from results.api import boards, bunch, expected, protests, publications, rulings
 from timing.api import (
     channels,
     chips,
@@ -48,7 +48,7 @@ UNPROCESSABLE = {
     "incomplete", "bad_phone", "bad_email", "bad_date", "no_contact", "unknown_field", "unknown_nation", "unknown_region",
     "no_category", "identity_mismatch", "guardian_missing", "team_missing", "no_rows", "no_columns", "not_accepted",
     "too_many_riders", "too_many_rows", "too_many_columns", "empty", "old_excel", "broken_workbook", "workbook_too_large",
-    "unknown_article", "another_zip", "undecodable", "cell_too_long", "longer_than_announced", "wrong_hash",
+    "unknown_article", "unknown_ruling", "another_zip", "undecodable", "cell_too_long", "longer_than_announced", "wrong_hash",
     "too_large_unpacked", "broken_archive", "not_one_file",
 }  # fmt: skip
 #: What is wrong with a document number, by the code of `race.identity`.
@@ -99,6 +99,8 @@ urlpatterns = [
     path("api/v1/races/<slug:slug>/rulings/", rulings.Rulings.as_view()),
     path("api/v1/races/<slug:slug>/rulings/preview/", rulings.RulingPreview.as_view()),
     path("api/v1/races/<slug:slug>/publications/", publications.Publications.as_view()),
+    path("api/v1/races/<slug:slug>/protests/", protests.Protests.as_view()),
+    path("api/v1/races/<slug:slug>/protests/<int:number>/steps/", protests.ProtestSteps.as_view()),
     path("api/v1/communiques/", publications.Communiques.as_view()),
     path("api/v1/verify/<str:code>/", publications.Verify.as_view(), name="verify-code"),
     path("api/v1/verify/<str:code>/communique.json", publications.CommuniqueJson.as_view(), name="communique-json"),

@@ -34,7 +34,9 @@ def keep(shown_for: Protest | Ruling, name: str, content: bytes, *, by: User | N
     if (same := there.filter(sha256=digest).first()) is not None:
         return same
     if there.count() >= MOST:
-        raise Refused("papers_many", _("There are %(n)s files already. Hand more to the officials in person.") % {"n": MOST})
+        raise Refused(
+            "papers_many", _("There are %(n)s files already. Hand more to the officials in person.") % {"n": MOST}
+        )
     return Evidence.objects.create(
         edition=shown_for.edition, **owner, name=tidy(name), media_type=told, sha256=digest, size=len(content), body=content,
         at=clock.now(shown_for.edition), by=by,

@@ -4,10 +4,10 @@ A protest that came in time bars the official result and marks the rows it is ab
 deposit was paid is on record and bars nothing: money is for the desk, the decision for the commissaires.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
 from race import clock, revision
@@ -36,9 +36,12 @@ def file(
     """File a protest about these rows of the newest result. `by_entry`: the rider who files it.
 
     Refused: `nothing_published`, `window_over` (the clock runs from publication), `official_stands`, `not_on_list`,
-    `reason_missing`; and `already_protested`, where the same rider has an open protest about the same rows.
+    `reason_missing`; `who_missing` where neither a rider nor a name is given; and `already_protested`, where the same
+    rider, or somebody of the same name, has an open protest about the same rows.
     """
-    posted = _posted(race)
+    posted, filed_by = posted_now(race), filed_by.strip()[:80]
+    if by_entry is None and not filed_by:
+        raise Refused("who_missing", _("Say who hands the protest in."))
     if len(text.strip()) < SHORTEST:
         raise Refused("reason_missing", _("Say what happened, so that it can be decided."))
     about = sorted(set(bibs))
@@ -46,17 +49,29 @@ def file(
     if not about or len(about) > MOST_BIBS or there != len(about):
         raise Refused("not_on_list", _("Not on the start list: %(bibs)s.") % {"bibs": ", ".join(map(str, about))})
     number = revision.advance(race.edition, [race])
-    open_ones = Protest.objects.filter(race=race, by_entry=by_entry, bibs=about).exclude(
-        steps__kind__in=ProtestStep.SETTLES
-    )
-    if by_entry is not None and open_ones.exists():
+    if undecided().filter(race=race, by_entry=by_entry, filed_by=filed_by, bibs=about).exists():
         raise Refused("already_protested", _("This protest is filed already; it is not decided yet."))
     newest = Protest.objects.filter(edition=race.edition).aggregate(Max("number"))["number__max"] or 0
     return Protest.objects.create(
         edition=race.edition, revision=number, race=race, publication=posted, number=newest + 1,
-        at=clock.now(race.edition), by_entry=by_entry, filed_by=filed_by.strip()[:80], bibs=about, text=text.strip()[:2000],
-        by=by,
+        at=clock.now(race.edition), by_entry=by_entry, filed_by=filed_by, bibs=about, text=text.strip()[:2000], by=by,
     )  # fmt: skip
+
+
+def undecided() -> QuerySet[Protest]:
+    """The protests nobody has settled yet."""
+    return Protest.objects.exclude(pk__in=ProtestStep.objects.filter(kind__in=ProtestStep.SETTLES).values("protest"))
+
+
+def concerned(races: Iterable[Race | int]) -> dict[int, frozenset[int]]:
+    """Key of a race -> the bibs whose prizes and league points wait for an undecided protest about them. One query.
+
+    A race without any is left out. What pays, prints or counts asks here first.
+    """
+    found: dict[int, set[int]] = {}
+    for race, bibs in undecided().filter(race__in=list(races)).values_list("race", "bibs"):
+        found.setdefault(race, set()).update(bibs)
+    return {race: frozenset(bibs) for race, bibs in found.items()}
 
 
 def until_us(made: Publication) -> int:
@@ -65,7 +80,8 @@ def until_us(made: Publication) -> int:
     return microseconds(made.at) + result_rules.of(made.race.edition).protest_minutes * MINUTE_US
 
 
-def _posted(race: Race) -> Publication:
+def posted_now(race: Race) -> Publication:
+    """The publication that can be protested now. Refused: `nothing_published`, `official_stands`, `window_over`."""
     posted = Publication.objects.filter(race=race).select_related("race__edition").order_by("-version").first()
     if posted is None or posted.at is None:
         raise Refused("nothing_published", _("There is no published result yet: a protest is against one."))
@@ -77,13 +93,18 @@ def _posted(race: Race) -> Publication:
 
 
 @transaction.atomic
-def deposit(protest: Protest, kind: str, *, amount_fen: int, by: User | None) -> ProtestStep:
-    """The ledger of the deposit: taken (`deposit`), then given back (`returned`) or kept (`kept`), each once."""
+def deposit(protest: Protest, kind: str, *, by: User | None, amount_fen: int | None = None) -> ProtestStep:
+    """The ledger of the deposit: taken (`deposit`), then given back (`returned`) or kept (`kept`), each once.
+
+    Without an amount: what the edition's rules ask is taken, what was taken is given back or kept.
+    """
     protest = _locked(protest)
-    had = set(protest.steps.values_list("kind", flat=True))
+    had = dict(protest.steps.values_list("kind", "amount_fen"))
     wrong = kind not in (Kind.DEPOSIT, Kind.RETURNED, Kind.KEPT) or kind in had
-    if wrong or (kind != Kind.DEPOSIT and (Kind.DEPOSIT not in had or had & {Kind.RETURNED, Kind.KEPT})):
+    if wrong or (kind != Kind.DEPOSIT and (Kind.DEPOSIT not in had or had.keys() & {Kind.RETURNED, Kind.KEPT})):
         raise Refused("bad_step", _("The deposit is taken once, and then given back or kept once."))
+    if amount_fen is None:
+        amount_fen = had.get(Kind.DEPOSIT) or result_rules.of(protest.edition).protest_deposit_fen
     return _step(protest, kind, by=by, amount_fen=amount_fen)
 
 

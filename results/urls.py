@@ -3,11 +3,16 @@
 from django.urls import path
 
 from race.staff_links import staff
-from results.views import expected, live, officials, rulings
+from results.views import expected, live, officials, protest, rulings
 
 urlpatterns = [
     path("live/", live.page, name="live"),
     path("editions/<slug:slug>/live/", live.page, name="edition_live"),
+    path("live/<slug:slug>/<int:bib>/protest/", protest.how, name="protest_how"),
+    path("my/<str:secret>/protest/", protest.file, name="my_protest"),
+    path("my/<str:secret>/protest/<int:number>/", protest.one, name="my_protest_one"),
+    path("my/<str:secret>/protest/<int:number>/show/", protest.show, name="my_protest_show"),
+    path("my/<str:secret>/protest/<int:number>/withdraw/", protest.withdraw, name="my_protest_withdraw"),
     *staff("officials", "", officials.page, "officials"),
     *staff("officials", "rulings/", rulings.page, "officials_rulings"),
     *staff("officials", "rulings/<int:number>/", rulings.one, "officials_ruling"),

@@ -39,7 +39,7 @@ def correct(stage):
 
 def protest(stage):
     publication.publish(stage.race, by=None)
-    return protests.file(stage.race, bibs=[1], text="pushed me off the road")
+    return protests.file(stage.race, bibs=[1], text="pushed me off the road", filed_by="A manager")
 
 
 #: Every fact model, and an action that writes one.

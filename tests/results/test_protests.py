@@ -1,5 +1,6 @@
 """Protests: in time or not, once, settled once; what they hold up and what they mark."""
 
+import json
 from datetime import timedelta
 
 import orjson
@@ -7,9 +8,8 @@ import pytest
 
 from race import clock
 from race.models import Edition, Entry
-from race.refused import Refused
-from results import chain, live, protests, publication, rulings
-from results.models import ProtestStep
+from results import chain, evidence, live, protests, publication, rulings
+from results.models import Protest, ProtestStep
 from tests import cast
 from tests.results.test_publication import at, finished, refusal
 
@@ -35,8 +35,7 @@ def test_a_protest_is_filed_within_the_window_of_the_newest_publication():
     assert refusal(filed, stage) == "already_protested"
     assert refusal(filed, stage, about=(77,)) == "not_on_list"
     assert refusal(filed, stage, about=()) == "not_on_list"
-    with pytest.raises(Refused, match="Say what happened"):
-        protests.file(stage.race, bibs=[1], text="  no ")
+    assert refusal(protests.file, stage.race, bibs=[1], text="  no ", filed_by="A manager") == "reason_missing"
     edition = Edition.objects.get(pk=stage.edition.pk)
     clock.set_rehearsal(edition, event=cast.GUN + timedelta(minutes=90, microseconds=1), speed=0)
     stage.race.edition.refresh_from_db()
@@ -75,3 +74,61 @@ def test_the_deposit_is_taken_once_and_given_back_or_kept_once():
         "withdrawn",
         "returned",
     ]
+
+
+def test_prizes_and_league_wait_for_the_rows_of_an_undecided_protest_only():
+    stage = finished()
+    publication.publish(stage.race, by=None)
+    assert protests.concerned([stage.race]) == {}
+    first, second = filed(stage, about=(1, 3)), filed(stage, bib=4, about=(3,))
+    assert protests.concerned([stage.race]) == {stage.race.pk: {1, 3}}
+    protests.withdraw(first, by=None)
+    assert protests.concerned([stage.race]) == {stage.race.pk: {3}}
+    protests.decide(second, "rejected", reason="not seen by anybody", by=None)
+    assert protests.concerned([stage.race]) == {}
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
+
+
+def test_evidence_is_kept_byte_for_byte_once_and_never_too_much():
+    stage = finished()
+    publication.publish(stage.race, by=None)
+    protest = filed(stage)
+    kept = evidence.keep(protest, "C:\\photos\\IMG 1.png", PNG, by=None)
+    assert (kept.name, kept.media_type, bytes(kept.body)) == ("IMG 1.png", "image/png", PNG)
+    assert evidence.keep(protest, "again.png", PNG, by=None) == kept
+    assert refusal(evidence.keep, protest, "x.html", b"<script>", by=None) == "paper_type"
+    for n in range(evidence.MOST - 1):
+        evidence.keep(protest, "more.png", PNG + bytes([n]), by=None)
+    assert refusal(evidence.keep, protest, "more.png", PNG + b"last", by=None) == "papers_many"
+
+
+def test_over_http_the_public_is_told_number_bibs_state_and_verdict_and_nothing_else(client):
+    stage = finished()
+    publication.publish(stage.race, by=None)
+    address = "/api/v1/races/open/protests/"
+
+    def post(role, where="", **body):
+        headers = cast.bearer(stage.edition, role)
+        answer = client.post(address + where, json.dumps(body), content_type="application/json", headers=headers)
+        return answer.status_code, answer.json()
+
+    body = {"bibs": [1], "text": "CANARY-TEXT he left his line", "filed_by": "CANARY-NAME"}
+    status, made = post("commissaire", **body)
+    assert (status, made["number"], made["filed_by"]) == (201, 1, "CANARY-NAME")
+    assert post("commissaire", **body)[1]["errors"][0]["code"] == "already_protested"
+    evidence.keep(Protest.objects.get(), "CANARY-FILE.png", PNG, by=None)
+    assert post("office", "1/steps/", kind="deposit")[1]["steps"][0]["amount_fen"] == 50_000
+    assert post("office", "1/steps/", kind="rejected", reason="x")[0] == 403
+    assert post("chief", "1/steps/", kind="upheld", reason="seen", ruling=99)[0] == 422
+    assert post("chief", "1/steps/", kind="rejected", reason="nobody saw it")[0] == 201
+    assert post("chief", "1/steps/", kind="kept")[1]["steps"][2]["amount_fen"] == 50_000
+    assert post("chief", "7/steps/", kind="kept")[0] == 404
+    public = client.get(address)
+    verdict = {"reason": "nobody saw it", "ruling": None}
+    assert public.json() == [{"number": 1, "bibs": [1], "state": "rejected", "verdict": verdict}]
+    told = client.get(address, headers=cast.bearer(stage.edition, "office")).json()
+    assert (told[0]["text"], told[0]["evidence"][0]["name"]) == (body["text"], "CANARY-FILE.png")
+    for path in (address, "/api/v1/races/open/board/", "/api/v1/races/open/why/1/"):
+        assert b"CANARY" not in client.get(path).content
