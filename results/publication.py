@@ -30,12 +30,14 @@ def publish(
     reason: str = "",
     cause: str = "",
     confirmed: Sequence[str] = (),
+    after: int | None = None,
 ) -> Publication:
     """Freeze the board as it is now, number a communiqué for it, and let the public see it.
 
     The counter moves first: its row lock makes "all facts up to N" a snapshot. `confirmed`: the open items (`open_items`)
     that whoever makes the result official takes upon himself. An amendment says its `cause` (recording_error,
-    disciplinary, protest) and its reason.
+    disciplinary, protest) and its reason. `after`: the version that was looked at, 0 for none: a second click, or a
+    colleague's publication meanwhile, is then no further version (`published_meanwhile`).
 
     Refused: `already_official`, `not_provisional`, `window_open`, `open_protest`, `riders_out`, `moved_since`,
     `open_items`, `reason_missing`, `too_late`, `nothing_changed`.
@@ -44,6 +46,11 @@ def publish(
     race = Race.objects.select_related("edition", "course").get(pk=race.pk)
     known = facts.gather(race)
     now = clock.now(race.edition)
+    version = known.ground.posted.version if known.ground.posted else 0
+    if after is not None and version != after:
+        raise Refused(
+            "published_meanwhile", _("Version %(n)s was published meanwhile: look at it first.") % {"n": version}
+        )
     _allowed(known, standing, microseconds(now), reason, cause, confirmed)
     body = live.scored(known)
     newest = Publication.objects.filter(race=race).aggregate(Max("version"))["version__max"] or 0

@@ -118,6 +118,8 @@ OFFICIALS: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
     "rulings/<slug:race>/new/": {"GET": (RULES, 404), "POST": (RULES, 404)},
     "rulings/<slug:race>/preview/": {"POST": (RULES, 404)}, "rulings/<slug:race>/riders/": {"GET": (RULES, 404)},
     "rulings/<slug:race>/draft/": {"POST": (RULES, 404)},
+    "results/": {"GET": (LOOKS, 200)}, "results/<slug:race>/": {"GET": (LOOKS, 404)},
+    "results/<slug:race>/publish/": {"POST": (RULES, 404)}, "results/<slug:race>/close/": {"POST": (RULES, 404)},
 }  # fmt: skip
 
 #: Behind a private link: method -> what its payer, a rider of a team and the team's manager get for what is theirs; and

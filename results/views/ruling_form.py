@@ -59,7 +59,8 @@ def LABELS() -> dict[str, str]:
     """What the details are called on the page."""
     return {
         "seconds": _("Seconds"), "leave_place_open": _("Leave the place open"), "after_lap": _("Laps ridden"),
-        "at_us": _("Time of day"), "of": _("Number of the other rider"), "a": _("The number"), "b": _("Number of the other rider"),
+        "at_us": _("Time of day"), "of": _("Number of the other rider"), "a": _("The number"),
+        "b": _("Number of the other rider"),
         "lap": _("Lap that counts"), "us": _("Minutes off everybody's time"),
     }  # fmt: skip
 

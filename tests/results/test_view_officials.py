@@ -11,6 +11,7 @@ from race import clock, gun, sign_on
 from race.models import Edition
 from race.refused import Refused
 from results import expected, facts, publication, rulings, to_do
+from results.models import Publication
 from results.scoring.out_there import still_out
 from tests import cast
 
@@ -108,3 +109,51 @@ def test_the_first_page_tells_what_is_left_to_do():
     assert "Provisional On the road · version 1 · Protests until" in told
     assert "still out there" not in told
     assert "lines differ from the published result" in told
+
+
+def test_the_standings_stand_to_the_millisecond_now_and_back_in_time():
+    stage = raced()
+    client, then = browser(stage, "organiser"), stage.race.revision
+    told = words(client.get("/officials/results/open/"))
+    assert "1 1 RIDER No1 Luoyang Feichi 2 40:00 40:00.000 09:40:00.000" in told
+    assert "Only commissaires publish." in told
+    rulings.issue(stage.race, "dsq", bib=1, reason="pushed", by=None)
+    assert "DSQ 1 RIDER No1" in words(client.get("/officials/results/open/"))
+    past = words(client.get(f"/officials/results/open/?at={then}"))
+    assert "1 1 RIDER No1" in past
+    assert "Nothing is published from here." in past
+    assert "The past" not in words(client.get("/officials/results/open/?at=soon"))
+
+
+def test_a_result_is_published_step_by_step_from_the_page():
+    stage = raced()
+    client, chief, there = browser(stage), browser(stage, "chief"), "/officials/results/open/"
+    told = words(client.get(there))
+    assert "1 rider is still out there. Tick who is accounted for." in told
+    assert client.post(f"{there}close/", {"reason": "all in"}, follow=True).status_code == 200
+    assert "Closed" not in words(client.get(there))
+    client.post(f"{there}close/", {"reason": "sweeping", "out": "4"})
+    for _click in range(2):
+        client.post(f"{there}publish/", {"standing": "provisional", "after": "0"})
+    assert Publication.objects.count() == 1, "a second click is no second version"
+    assert client.post(f"{there}publish/", {"standing": "official", "after": "1"}).status_code == 403
+    assert "The time for protests is not over yet." in words(chief.get(there))
+    at(stage, 95)
+    to_do.forget()
+    told = words(chief.get(there))
+    assert "Open items, confirmed one by one 4 RIDER No4 No result" in told
+    chief.post(f"{there}publish/", {"standing": "official", "after": "1"})
+    assert Publication.objects.count() == 1
+    chief.post(f"{there}publish/", {"standing": "official", "after": "1", "confirmed": "no_result:4"})
+    rulings.issue(stage.race, "dsq", bib=1, reason="doping", by=None)
+    told = words(chief.get(there))
+    assert "Official" in told
+    assert "Differs from the published result" in told
+    chief.post(f"{there}publish/", {"standing": "amended", "after": "2", "cause": "disciplinary", "reason": "doping"})
+    assert list(Publication.objects.order_by("version").values_list("version", "standing")) == [
+        (1, "provisional"), (2, "official"), (3, "amended"),
+    ]  # fmt: skip
+    told = words(chief.get(f"{there}?from=2&to=3"))
+    assert "Version 2 against version 3" in told
+    assert "1 → becomes DSQ" in told
+    assert "Amended" in words(client.get("/officials/results/"))
