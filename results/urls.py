@@ -3,7 +3,7 @@
 from django.urls import path
 
 from race.staff_links import staff
-from results.views import expected, live, officials, protest, rulings
+from results.views import expected, live, officials, officials_results, protest, rulings
 
 urlpatterns = [
     path("live/", live.page, name="live"),
