@@ -28,6 +28,7 @@ class Finish:
 
     sources   source -> what it is called
     rulings   bib -> number of the newest ruling in force that places the rider
+    base      the order over the line without the draft; `heats`: the dead heats in it
     """
 
     judged: Judged
@@ -35,6 +36,8 @@ class Finish:
     sources: dict[int, str]
     rulings: dict[int, int]
     draft: Order
+    base: tuple[int, ...]
+    heats: Order
 
 
 def of(race: Race, draft: Order | None = None) -> Finish:
@@ -43,11 +46,21 @@ def of(race: Race, draft: Order | None = None) -> Finish:
     facts = found.known.facts
     sights, names = _sights(found, facts)
     doubt_us = result_rules.of(race.edition).doubt_ms * 1000
-    drawn = facts
+    stands = drawn = bunch.read(facts, sights, doubt_us)
     if draft:
         number = max((ruling.number for ruling in facts.rulings), default=0) + 1
-        drawn = replace(facts, rulings=(*facts.rulings, RulingFact(number, "finish_order", None, {"order": draft})))
-    return Finish(found, bunch.read(drawn, sights, doubt_us), names, _placed(facts), draft or [])
+        said = replace(facts, rulings=(*facts.rulings, RulingFact(number, "finish_order", None, {"order": draft})))
+        drawn = bunch.read(said, sights, doubt_us)
+    base = tuple(one.bib for one in stands.finishers)
+    return Finish(found, drawn, names, _placed(facts), draft or [], base, _heats(stands))
+
+
+def _heats(board: BunchBoard) -> Order:
+    heats: dict[int, list[int]] = {}
+    for one in board.finishers:
+        if one.heat:
+            heats.setdefault(one.heat, []).append(one.bib)
+    return list(heats.values())
 
 
 def _sights(found: Judged, facts: RaceFacts) -> tuple[dict[int, Sight], dict[int, str]]:

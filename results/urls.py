@@ -3,7 +3,7 @@
 from django.urls import path
 
 from race.staff_links import staff
-from results.views import expected, live, officials, officials_results, protest, rulings
+from results.views import bunch, expected, live, officials, officials_results, protest, rulings
 
 urlpatterns = [
     path("live/", live.page, name="live"),
@@ -26,6 +26,10 @@ urlpatterns = [
     *staff("officials", "rulings/<slug:race>/riders/", rulings.riders, "officials_ruling_riders"),
     *staff("officials", "rulings/<slug:race>/draft/", rulings.draft, "officials_ruling_draft"),
     *staff("officials", "evidence/<int:pk>/", rulings.shown, "officials_evidence"),
+    *staff("officials", "bunch/", bunch.page, "officials_bunch"),
+    *staff("officials", "bunch/<slug:race>/", bunch.page, "officials_bunch_race"),
+    *staff("officials", "bunch/<slug:race>/order/", bunch.order, "officials_bunch_order"),
+    *staff("officials", "bunch/<slug:race>/divide/", bunch.divide, "officials_bunch_divide"),
     *staff("line", "expected/", expected.page, "line_expected"),
     *staff("line", "expected/<slug:race>/<int:bib>/", expected.rider, "line_expected_rider"),
     *staff("line", "expected/<slug:race>/<int:bib>/add/", expected.add, "line_expected_add"),
