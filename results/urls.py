@@ -3,7 +3,7 @@
 from django.urls import path
 
 from race.staff_links import staff
-from results.views import bunch, expected, live, officials, officials_results, protest, rulings
+from results.views import bunch, expected, live, officials, officials_results, protest, ruling_lists, rulings
 
 urlpatterns = [
     path("live/", live.page, name="live"),
@@ -24,6 +24,7 @@ urlpatterns = [
     *staff("officials", "rulings/<slug:race>/new/", rulings.new, "officials_ruling_new"),
     *staff("officials", "rulings/<slug:race>/preview/", rulings.look, "officials_ruling_preview"),
     *staff("officials", "rulings/<slug:race>/riders/", rulings.riders, "officials_ruling_riders"),
+    *staff("officials", "rulings/<slug:race>/many/", ruling_lists.page, "officials_many"),
     *staff("officials", "rulings/<slug:race>/draft/", rulings.draft, "officials_ruling_draft"),
     *staff("officials", "evidence/<int:pk>/", rulings.shown, "officials_evidence"),
     *staff("officials", "bunch/", bunch.page, "officials_bunch"),

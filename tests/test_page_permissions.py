@@ -118,6 +118,7 @@ OFFICIALS: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
     "rulings/<slug:race>/new/": {"GET": (RULES, 404), "POST": (RULES, 404)},
     "rulings/<slug:race>/preview/": {"POST": (RULES, 404)}, "rulings/<slug:race>/riders/": {"GET": (RULES, 404)},
     "rulings/<slug:race>/draft/": {"POST": (RULES, 404)},
+    "rulings/<slug:race>/many/": {"GET": (RULES, 404), "POST": (RULES, 404)},
     "bunch/": {"GET": (LOOKS, 200)}, "bunch/<slug:race>/": {"GET": (LOOKS, 404)},
     "bunch/<slug:race>/order/": {"POST": (RULES, 404)}, "bunch/<slug:race>/divide/": {"POST": (RULES, 404)},
     "results/": {"GET": (LOOKS, 200)}, "results/<slug:race>/": {"GET": (LOOKS, 404)},

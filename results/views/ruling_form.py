@@ -20,7 +20,11 @@ FIELDS = (
 )  # fmt: skip
 #: Kinds that have a page of their own.
 ELSEWHERE = ("finish_order", "close")
-KINDS = tuple(kind for kind in rulings.KINDS if kind not in ELSEWHERE)
+#: The others, the lightest first.
+KINDS = (
+    "warning", "time_penalty", "relegate_group", "relegate_last", "dsq", "dnf", "dns", "pulled", "otl_waive", "otl_waive_all",
+    "credit_time_of", "manual_finish", "confirm_missed", "split", "join", "chip_swap", "results_at_lap", "neutralise",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from race import gun
 from race.models import Category
 from results import drafts, publication, rulings, to_do
 from results.models import Draft, Evidence, Ruling
+from results.views import ruling_form
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -171,6 +172,10 @@ def test_a_draft_is_kept_and_a_second_tab_does_not_write_over_it(stage):
     assert "two bottles" not in official(stage, "chief").get(NEW).content.decode(), "a draft is its author's"
     client.post(address, {"do": "drop"})
     assert not Draft.objects.exists()
+
+
+def test_every_kind_has_a_place_on_this_page_or_on_one_of_its_own():
+    assert sorted([*ruling_form.KINDS, *ruling_form.ELSEWHERE]) == sorted(rulings.KINDS)
 
 
 def test_a_rider_is_found_by_number_and_by_name(stage):
