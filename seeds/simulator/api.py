@@ -14,7 +14,11 @@ Answer = Mapping[str, Any]
 
 
 class Unplayable(Exception):
-    """The weekend cannot go on; the message says what was asked and what came back."""
+    """The weekend cannot go on; the message says what was asked and what came back; `code` why it was refused."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Desk:
@@ -87,6 +91,14 @@ class Desk:
     @staticmethod
     def _read(method: str, path: str, response: httpx.Response) -> Answer:
         if response.is_error:
-            raise Unplayable(f"{method} {path}: {response.status_code} {response.text[:400]}")
+            raise Unplayable(f"{method} {path}: {response.status_code} {response.text[:400]}", _code(response))
         answer: Answer = response.json() if response.content else {}
         return answer
+
+
+def _code(response: httpx.Response) -> str:
+    """Return the code of the first error; empty where the answer is no list of errors."""
+    try:
+        return str(response.json()["errors"][0]["code"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return ""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from seeds.simulator.api import Desk
+from seeds.simulator.api import PATIENCE_S, Desk, Unplayable
 from seeds.simulator.cards import RaceCard, from_ms, iso
 from seeds.simulator.clock import Clock
 from seeds.simulator.crew import Crew
@@ -18,6 +18,7 @@ from seeds.simulator.line import Message
 from seeds.simulator.mats import MINUTE_MS, Detection
 from seeds.simulator.mylaps import RECORDS, stick_file
 from seeds.simulator.operator import Operator
+from seeds.simulator.truth import RulingPlan
 from seeds.simulator.weekend import Act, Weekend, stick_items
 
 #: The first gun comes this long after the simulator was started, so that whoever opens the page then waits no longer;
@@ -135,15 +136,26 @@ class Player:
         elif act.duty == "operator":
             await self.operator.do(act)
         elif act.ruling is not None:
-            said = act.ruling.body()
-            if act.ruling.kind == "close":
-                said["detail"] = {"out": await self._not_home(act.race)}
-            await self.desk.post(f"races/{act.race}/rulings/", "commissaire", said)
+            await self._rule(act.race, act.ruling)
             about = f" bib {act.ruling.bib}" if act.ruling.bib else ""
             self.say(f"{self._time(act)} {act.race} {act.ruling.kind}{about}")
 
+    async def _rule(self, race: str, ruling: RulingPlan) -> None:
+        """Issue a ruling. Whoever closes a race names those who are not home; the last reads may change that list meanwhile."""
+        said, until = ruling.body(), time.monotonic() + PATIENCE_S
+        while True:
+            if ruling.kind == "close":
+                said["detail"] = {"out": await self._not_home(race)}
+            try:
+                await self.desk.post(f"races/{race}/rulings/", "commissaire", said)
+                return
+            except Unplayable as refused:
+                if refused.code != "riders_out" or time.monotonic() > until:
+                    raise
+            await asyncio.sleep(0.2)
+
     async def _not_home(self, race: str) -> list[int]:
-        """Ask who has not come home: whoever closes a race names them."""
+        """Ask who has not come home."""
         state = await self.desk.get(f"races/{race}/publications/", "commissaire")
         return list(state.get("out", []))
 

@@ -230,3 +230,26 @@ def test_without_credentials_nothing_is_played_and_the_last_line_says_so(tmp_pat
         )
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (last["ok"], last["seed"], last["error"][:19]) == (False, 1, "no credentials in /")
+
+
+class Late(Desk):
+    """The last rider's reads are counted only after the list was read: the first list is too short."""
+
+    lists = [[7], [7, 9]]
+
+    async def get(self, path, role="office", **params):
+        return {"out": self.lists.pop(0)}
+
+    async def post(self, path, role, body):
+        await super().post(path, role, json.loads(json.dumps(body)))
+        if len(self.asked) == 1:
+            raise Unplayable("409", "riders_out")
+        return {}
+
+
+def test_a_race_closed_before_its_last_reads_are_counted_is_closed_by_the_newer_list():
+    desk = Late(None)
+    player = Player(weekend(1), desk, EDITION, ("127.0.0.1", 1), 0.0, lambda line: None)
+    [closing, *_] = [act for act in player.acts if act.ruling is not None and act.ruling.kind == "close"]
+    asyncio.run(player._do(closing))
+    assert [body["detail"] for _path, _role, body in desk.asked] == [{"out": [7]}, {"out": [7, 9]}]
