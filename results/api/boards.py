@@ -1,7 +1,6 @@
 """Boards over HTTP, for what the stream hub does not hold: another revision, or a board not yet published."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -15,9 +14,7 @@ from rest_framework.views import APIView
 
 from race.models import Race
 from race.permissions import Anyone
-from results import facts, live
-from results.board import moment
-from results.scoring.explain import explain
+from results import live, why
 from results.streaming import boards as held
 from results.streaming import feed
 from results.streaming.asgi import Headers
@@ -83,6 +80,8 @@ class StepRow(serializers.Serializer[Any]):
     article = serializers.CharField(allow_blank=True)
     value = serializers.IntegerField(allow_null=True)
     ruling = serializers.IntegerField(allow_null=True)
+    detail = serializers.DictField(child=serializers.IntegerField())
+    words = serializers.DictField(allow_null=True, help_text="Of a ruling: article, zh, en, reason, at")
 
 
 class WhyAnswer(serializers.Serializer[Any]):
@@ -90,7 +89,9 @@ class WhyAnswer(serializers.Serializer[Any]):
 
     race = serializers.CharField()
     bib = serializers.IntegerField()
-    revision = serializers.IntegerField()
+    revision = serializers.IntegerField(help_text="Of an official result: that of its publication")
+    rests_on = serializers.IntegerField(help_text="The highest revision among the facts of the thread")
+    standing = serializers.CharField()
     steps = StepRow(many=True)
 
 
@@ -104,21 +105,7 @@ class Why(APIView):
     def get(self, request: Request, slug: str, bib: int) -> Response:
         """What was used, merged and set aside, and the rules and rulings that shaped the row."""
         race = get_object_or_404(Race.objects.select_related("edition", "course"), slug=slug)
-        known = facts.gather(race)
-        if bib not in {row["bib"] for row in known.ground.entries}:
+        found = why.of(race, bib)
+        if found is None:
             raise Http404
-        why = explain(known.facts, bib)
-        zone = ZoneInfo(race.edition.zone)
-        steps = [
-            {
-                "kind": step.kind,
-                "reason": step.reason,
-                "at": moment(step.at_us, zone),
-                "point": step.point,
-                "article": step.article,
-                "value": step.value,
-                "ruling": step.ruling,
-            }
-            for step in why.steps
-        ]
-        return Response({"race": slug, "bib": bib, "revision": known.ground.revision, "steps": steps})
+        return Response(found)

@@ -3,6 +3,8 @@
 Nothing is judged here. The thread is read off the judged field, so it cannot say anything else than the result does.
 """
 
+from dataclasses import replace
+
 from timing.passings import Passing
 
 from . import laps, standings, status, ties
@@ -55,8 +57,9 @@ def _step(
     value: int | None = None,
     reads: tuple[int, ...] = (),
     ruling: int | None = None,
+    detail: tuple[tuple[str, int], ...] = (),
 ) -> Step:
-    return Step(kind, reason, at_us, point, ARTICLES.get(reason, ""), value, reads, ruling)  # type: ignore[arg-type]
+    return Step(kind, reason, at_us, point, ARTICLES.get(reason, ""), value, reads, ruling, detail)  # type: ignore[arg-type]
 
 
 def _seen(field: Field, ride: Ride) -> list[Passing]:
@@ -72,7 +75,10 @@ def _passing_steps(field: Field, ride: Ride, passing: Passing) -> list[Step]:
     else:
         kind, reason, value = _mark(field, ride, passing)
     steps = [
-        _step(kind, reason, at_us=passing.at_us, point=passing.point, value=value, reads=passing.read_ids[:1])
+        _step(
+            kind, reason, at_us=passing.at_us, point=passing.point, value=value, reads=passing.read_ids[:1],
+            detail=_too_soon(field, ride, passing) if reason == "too_soon" else (),
+        )
     ]  # fmt: skip
     rest = passing.read_ids[1:]
     if rest:
@@ -103,6 +109,22 @@ def _crossing(field: Field, ride: Ride, passing: Passing) -> tuple[str, str, int
     return "set_aside", "extra_crossing", None
 
 
+def _too_soon(field: Field, ride: Ride, passing: Passing) -> tuple[tuple[str, int], ...]:
+    """How long after the last crossing it came, and how long a lap takes at least."""
+    before_us = max(crossing for crossing in ride.crossings if crossing <= passing.at_us)
+    least_us = laps.min_lap_us(field.rules, ride.entry.category)
+    return (("after_us", passing.at_us - before_us), ("least_us", least_us))
+
+
+def _together(field: Field, ride: Ride) -> tuple[tuple[str, int], ...]:
+    """How many share the time, and how far behind the one in front of him the rider crossed the line."""
+    others = [other for other in field.rides if other.bunch == ride.bunch and other.instant_us == ride.instant_us]
+    ends = [other.crossings[-1] for other in others if other.crossings]
+    own = ride.crossings[-1] if ride.crossings else 0
+    ahead = [at_us for at_us in ends if at_us < own]
+    return (("size", len(others)), *((("behind_us", own - max(ahead)),) if ahead else ()))
+
+
 def _mark(field: Field, ride: Ride, passing: Passing) -> tuple[str, str, int | None]:
     """Kind, reason and value of a passing of another point."""
     if passing.point not in field.rules.points and passing.point != field.rules.time_point:
@@ -121,7 +143,8 @@ def _rule_steps(field: Field, ride: Ride) -> list[Step]:
     steps: list[Step] = []
     if ride.instant_us is not None and ride.status in ("FIN", "OTL"):
         time_s = None if ride.time_s is None else ride.time_s - ride.penalty_s
-        steps.append(_step("rule", "group_time" if ride.bunch else "own_time", at_us=ride.instant_us, value=time_s))
+        reason, detail = ("group_time", _together(field, ride)) if ride.bunch else ("own_time", ())
+        steps.append(_step("rule", reason, at_us=ride.instant_us, value=time_s, detail=detail))
     if ride.status == "OTL":
         steps.append(_step("rule", "time_limit", value=_limit_s(field, ride)))
     if ride.status == "LAP" and not ride.order_number:
@@ -161,6 +184,38 @@ def _ruling_steps(field: Field, bib: int) -> list[Step]:
         if ruling.bib == bib or _names(ruling, bib) or (ruling.bib is None and ruling.kind in WHOLE_RACE)
     ]
 
+
+def moved_by(facts: RaceFacts, bib: int) -> tuple[Step, ...]:
+    """The rulings about others that moved this row, each with the place it would have without it.
+
+    At most `MOST_MOVES`, the newest ones: each costs a whole computation.
+    """
+    now = standings.settle(laps.ridden(facts)).row(bib).rank
+    if now is None:
+        return ()
+    found = []
+    about = [one for one in facts.rulings if one.kind in MOVES and one.bib != bib and not _names(one, bib)]
+    for ruling in sorted(about, key=lambda one: one.number)[-MOST_MOVES:]:
+        without = replace(facts, rulings=tuple(one for one in facts.rulings if one is not ruling))
+        was = standings.settle(laps.ridden(without)).row(bib).rank
+        if was is not None and was != now:
+            detail = (("bib", ruling.bib or 0), ("was", was), ("now", now))
+            found.append(_step("ruling", ruling.kind, value=ruling.number, ruling=ruling.number, detail=detail))
+    return tuple(found)
+
+
+MOVES = (
+    "dsq",
+    "relegate_group",
+    "relegate_last",
+    "time_penalty",
+    "finish_order",
+    "pulled",
+    "manual_finish",
+    "chip_swap",
+)
+"""Kinds of rulings that move others than those they name."""
+MOST_MOVES = 4
 
 WHOLE_RACE = ("results_at_lap", "neutralise", "otl_waive_all")
 

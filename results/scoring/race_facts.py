@@ -207,6 +207,8 @@ class Step(NamedTuple):
     article   where the rule stands
     value     the number the reason speaks of: lap, seconds, bib or ruling, by reason
     ruling    the number of the ruling, of a step that is one
+    detail    further numbers by name: after_us and least_us (too_soon); size and behind_us (group_time); bib, was and
+              now (a ruling about somebody else that moved this row)
     """
 
     kind: Literal["used", "merged", "set_aside", "rule", "ruling"]
@@ -217,6 +219,7 @@ class Step(NamedTuple):
     value: int | None = None
     read_ids: tuple[int, ...] = ()
     ruling: int | None = None
+    detail: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ MODULES = tuple(
     f"ui/{name}.js"
     for name in (
         "times", "live/board", "live/chart", "live/clock", "live/dom", "live/events", "live/follow", "live/headline",
-        "live/list", "live/names", "live/road", "live/search", "live/situation", "live/stream", "live/strip", "live/when",
-        "live/why", "live/words",
+        "live/list", "live/names", "live/result", "live/road", "live/search", "live/situation", "live/stream", "live/strip",
+        "live/when", "live/why", "live/words",
     )
 )  # fmt: skip
 # What a phone shows before the first board is there; rows come with the board itself.
@@ -142,6 +142,8 @@ def context(edition: dict[str, Any], races: list[dict[str, Any]], boards: dict[s
             "stream": "/live/stream",
             "board": "/api/v1/races/{slug}/board/",
             "why": "/api/v1/races/{slug}/why/{bib}/",
+            "verify": "/verify/{code}",
+            "protest": "/live/{slug}/{bib}/protest/",
         },
     }
     return {"edition": edition, "races": races, "modules": MODULES, "page": data}

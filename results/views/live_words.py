@@ -27,6 +27,9 @@ def _tabs() -> dict[str, Word]:
         "tab.finishing": gettext("Finishing"),
         "tab.finished": pgettext("race", "Finished"),
         "tab.lap": gettext("Lap {n}"),
+        "tab.amended": pgettext("tab", "Amended"),
+        "standing.live": gettext("Live, not a result yet"),
+        "standing.amended": gettext("Amended result"),
         "standing.official": gettext("Official"),
         "standing.provisional": gettext("Provisional"),
         "revision": gettext("Revision {n}"),
@@ -81,6 +84,15 @@ def _age() -> dict[str, Word]:
         "stamp": gettext("Revision {n} · {date} {time} Beijing time"),
         "note.provisional": gettext("Live order is provisional. The communiqués decide."),
         "note.official": gettext("This result is official."),
+        "note.amended": gettext("This result was official and has been amended by a communiqué."),
+        "result.provisional": gettext("Provisional result, version {n}"),
+        "result.official": gettext("Official result"),
+        "result.amended": gettext("Amended result, version {n}"),
+        "result.left": gettext("{left} left to protest, until {time}"),
+        "result.over": gettext("The time for protests is over; not official yet"),
+        "result.disputed": [ngettext("{n} row under protest", "{n} rows under protest", n) for n in (1, 2)],
+        "result.paper": gettext("Communiqué {n}"),
+        "row.disputed": gettext("under protest"),
     }
 
 

@@ -5,14 +5,14 @@ The reasons are the codes of `results.scoring.explain` and the flags of a row; t
 
 from __future__ import annotations
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 Word = str | list[str]
 
 
 def why_words() -> dict[str, Word]:
     """Every word of the thread, in the language in force."""
-    return _frame() | _reads() | _rules() | _rulings()
+    return _frame() | _answers() | _reads() | _rules() | _rulings()
 
 
 def _frame() -> dict[str, Word]:
@@ -71,6 +71,34 @@ def _rules() -> dict[str, Word]:
         "reason.manual": gettext("Time taken by hand"),
         "reason.penalty": gettext("Time penalty"),
         "reason.REL": gettext("Relegated by a ruling"),
+    }
+
+
+def _answers() -> dict[str, Word]:
+    return {
+        "why.place": gettext("Place"),
+        "why.of": gettext("of {n}"),
+        "why.time": gettext("Time"),
+        "why.gap": pgettext("result", "Gap"),
+        "why.stands.live": gettext("Live order, revision {n}; no result is published yet"),
+        "why.stands.provisional": gettext("Provisional result, version {n}"),
+        "why.stands.official": gettext("Official result, version {n}"),
+        "why.stands.amended": gettext("Amended result, version {n}"),
+        "why.backup": gettext("Main and backup both read it, {s} s apart; the main one counts"),
+        "why.soon": gettext("{s} s after the last crossing; a lap takes {least} at least"),
+        "why.together": [
+            ngettext("{n} rider has this time", "{n} riders of the group have the same time", n) for n in (1, 2)
+        ],
+        "why.behind": gettext(
+            "{s} s behind the rider in front: less than the gap that parts a group. Places go by the line."
+        ),
+        "why.moved": gettext("Place {was} → {now}"),
+        "why.moved.by": gettext("Bib {bib}: {what}"),
+        "why.article": gettext("Article {code}: {words}"),
+        "why.rests": gettext("The newest fact it rests on is revision {n}."),
+        "why.disputed": gettext("This row is under protest. It may change until the protest is decided."),
+        "why.protest": gettext("File a protest"),
+        "why.protest.left": gettext("Provisional result. {left} left to protest."),
     }
 
 

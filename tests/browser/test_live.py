@@ -74,7 +74,7 @@ def test_why_tells_what_the_server_used_and_set_aside(page: "Page", web: str, ra
     live.refresh(race.race.pk)
     page.goto(f"{web}/live/#{race.race.slug}")
     page.click(".row[data-bib='1'] .row-name")
-    steps = lambda: page.locator("#why .step > span").all_text_contents()
+    steps = lambda: page.locator("#why .step-main").all_text_contents()
     wanted = ["第1圈计入", "不计：离上次过线太近，不足一圈", "第 1 名：先比圈数，再比过线先后"]
     patience.until(lambda: steps() == wanted, 15, "the server's thread")
     assert page.locator("#why .step time").all_text_contents() == ["9:20:00", "9:20:40"]

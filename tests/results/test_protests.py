@@ -8,7 +8,7 @@ import pytest
 
 from race import clock
 from race.models import Edition, Entry
-from results import chain, evidence, live, protests, publication, rulings
+from results import chain, evidence, live, protests, publication, rulings, why
 from results.models import Protest, ProtestStep
 from tests import cast
 from tests.results.test_publication import at, finished, refusal
@@ -132,3 +132,21 @@ def test_over_http_the_public_is_told_number_bibs_state_and_verdict_and_nothing_
     assert (told[0]["text"], told[0]["evidence"][0]["name"]) == (body["text"], "CANARY-FILE.png")
     for path in (address, "/api/v1/races/open/board/", "/api/v1/races/open/why/1/"):
         assert b"CANARY" not in client.get(path).content
+
+
+def test_after_an_official_result_the_thread_explains_the_published_row_whatever_came_later():
+    stage = finished()
+    publication.publish(stage.race, by=None)
+    rulings.issue(stage.race, "dsq", bib=1, reason="helmet", article="R-HELMET", by=None)
+    live_thread = why.of(stage.race, 2)
+    moved = live_thread["steps"][-1]
+    assert (moved["detail"], moved["words"]["article"]) == ({"bib": 1, "was": 2, "now": 1}, "R-HELMET")
+    assert moved["words"]["zh"] and live_thread["rests_on"] == live_thread["revision"]
+    publication.publish(stage.race, by=None)
+    at(stage, 91)
+    made = publication.publish(stage.race, by=None, standing="official")
+    frozen = why.of(stage.race, 2)
+    rulings.issue(stage.race, "dsq", bib=2, reason="later", by=None)
+    assert why.of(stage.race, 2) == frozen
+    assert (frozen["revision"], frozen["standing"]) == (made.revision, "official")
+    assert why.of(stage.race, 99) is None

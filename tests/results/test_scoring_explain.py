@@ -2,7 +2,7 @@
 
 import pytest
 
-from results.scoring.explain import explain
+from results.scoring.explain import explain, moved_by
 from results.scoring.race_facts import Limit, Step
 from tests.race_notation import SECOND_US, instant, race_log
 from timing.passings import Passing
@@ -33,10 +33,16 @@ def test_every_crossing_has_its_reason_in_the_order_of_events():
         Step("set_aside", "start_crossing", instant("8:30:03"), "F"),
         Step("used", "point", instant("8:36"), "P"),
         Step("used", "lap", instant("8:42"), "F", "", 1),
-        Step("set_aside", "too_soon", instant("8:42:30"), "F"),
+        Step(
+            "set_aside",
+            "too_soon",
+            instant("8:42:30"),
+            "F",
+            detail=(("after_us", 30 * SECOND_US), ("least_us", 5 * MINUTE)),
+        ),
         Step("used", "lap", instant("8:54"), "F", "", 2),
         Step("set_aside", "extra_crossing", instant("9:06"), "F"),
-        Step("rule", "group_time", instant("8:54"), "", "UCI 1.2.107", 1440),
+        Step("rule", "group_time", instant("8:54"), "", "UCI 1.2.107", 1440, detail=(("size", 1),)),
     )
     assert (why.row.rank, why.row.time_us) == (2, 24 * MINUTE)
 
@@ -140,9 +146,24 @@ def test_a_penalty_is_a_step_of_its_own_after_the_time_of_the_group():
     )
     why = explain(facts, 12)
     assert why.steps[1:] == (
-        Step("rule", "group_time", instant("8:40"), "", "UCI 1.2.107", 600),
+        Step(
+            "rule",
+            "group_time",
+            instant("8:40"),
+            "",
+            "UCI 1.2.107",
+            600,
+            detail=(("size", 2), ("behind_us", SECOND_US // 2)),
+        ),
         Step("ruling", "time_penalty", value=20, ruling=2),
         Step("ruling", "time_penalty", value=5, ruling=3),
         Step("ruling", "relegate_last", None, "", "UCI 2.12.007", 4, ruling=4),
     )
     assert why.row.time_us == 625 * SECOND_US
+
+
+def test_a_ruling_about_another_rider_that_moved_the_row_is_named_with_the_place_before():
+    facts = race_log("gun 8:30 11 12 13\nfinish 11 8:40\nfinish 12 8:41\nfinish 13 8:42\ndsq 11\ndnf 13\nclose")
+    (moved,) = moved_by(facts, 12)
+    assert (moved.reason, moved.ruling, moved.detail) == ("dsq", 1, (("bib", 11), ("was", 2), ("now", 1)))
+    assert moved_by(facts, 11) == ()

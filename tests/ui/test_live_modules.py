@@ -269,3 +269,30 @@ def test_repeated_reads_are_a_count_at_the_passing_they_belong_to(page: "Page"):
         return folded(steps).map(({ kind, at, more }) => [kind, at, more ?? null]);
     """
     assert run_module(page, script) == [["used", "9:00", 3], ["used", "9:20", None], ["merged", "9:21", None]]
+
+
+def test_each_standing_of_a_result_has_its_own_words_and_a_provisional_one_never_looks_official(page: "Page"):
+    script = """
+        import { setWords } from "/live/words.js";
+        import { setZone } from "/live/when.js";
+        import { mayProtest, resultLine } from "/live/result.js";
+        import { tabState } from "/live/headline.js";
+        const keys = ["result.provisional", "result.official", "result.amended", "result.left", "result.over",
+            "tab.provisional", "tab.provisional.short", "tab.official", "tab.amended", "tab.finished"];
+        setWords(Object.fromEntries(keys.map((key) => [key, `${key} {n} {left}`])), "en");
+        setZone("Asia/Shanghai");
+        const until = "2024-05-25T11:30:00+08:00", now = Date.parse(until) - 61500, after = Date.parse(until) + 1;
+        const board = (standing) => ({ standing, phase: "closed", disputed: [],
+            publication: standing === "live" ? null : { version: 2, protest_until: until } });
+        const told = ["live", "provisional", "official", "amended"].map((one) => [resultLine(board(one), now)?.title ?? null,
+            tabState({}, board(one)).split(" ")[0], mayProtest(board(one), now), mayProtest(board(one), after)]);
+        return [told, resultLine(board("provisional"), now).then, resultLine(board("provisional"), after).then];
+    """
+    told, left, over = run_module(page, script)
+    assert told == [
+        [None, "tab.finished", False, False],
+        ["result.provisional 2 undefined", "tab.provisional.short", True, False],
+        ["result.official 2 undefined", "tab.official", False, False],
+        ["result.amended 2 undefined", "tab.amended", True, False],
+    ]
+    assert (left, over) == ("result.left undefined 1:02", "result.over undefined undefined")

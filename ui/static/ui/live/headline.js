@@ -15,8 +15,9 @@ export function tabState(race, board) {
     const planned = Date.parse((board && board.planned) || race.planned);
     return [weekday(planned), shortTime(planned)];
   }
-  if (isOfficial(board)) return say("tab.official");
-  if (board.phase === "closed") return say(matchMedia("(min-width: 1100px)").matches ? "tab.provisional" : "tab.provisional.short");
+  if (isOfficial(board)) return say(`tab.${board.standing}`);
+  if (board.standing === "provisional") return say(matchMedia("(min-width: 1100px)").matches ? "tab.provisional" : "tab.provisional.short");
+  if (board.phase === "closed") return say("tab.finished");
   if (board.finished_at) return say("tab.finishing");
   if (!board.leader) return say("tab.started");
   return say("tab.lap", { n: Math.min(board.leader.laps + 1, board.laps) });
@@ -69,7 +70,7 @@ export class Headline {
       say("facts.gun", { time: shortTime(Date.parse(board.gun || board.planned)) })];
     if (board.phase !== "upcoming") facts.push(fieldWords(board.counts));
     setText(this.at("facts"), facts.join(" · "));
-    const standing = board.phase === "upcoming" ? [] : [say(isOfficial(board) ? "standing.official" : "standing.provisional")];
+    const standing = board.phase === "upcoming" ? [] : [say(`standing.${board.standing}`)];
     setText(this.at("standing"), [...standing, say("revision", { n: board.revision })].join(" · "));
     setText(this.at("speed"), board.leader?.speed ? board.leader.speed.toFixed(1) : "–");
     this.segments(board);

@@ -197,14 +197,15 @@ export class List {
   fillRow(node, { row, before }, quiet) {
     const followed = this.hands.followed(row.bib), text = resultText(row, before);
     const rider = this.board.riders[row.bib] || {};
-    const signature = [row.rank, row.move, text, row.lap_ms, row.laps, row.status, followed, rider.zh, rider.latin, isEnglish()].join("|");
+    const disputed = this.board.disputed.includes(row.bib);
+    const signature = [disputed, row.rank, row.move, text, row.lap_ms, row.laps, row.status, followed, rider.zh, rider.latin, isEnglish()].join("|");
     if (node.signature === signature) return;
     node.signature = signature;
     const [rank, move, , who, team, region, lap, result, star] = node.children;
     const old = rank.textContent;
     setText(rank, row.rank === null ? "" : String(row.rank));
     drawMove(move.firstChild, row.status === "racing" || row.status === "FIN" ? row.move : null);
-    this.fillWho(who, rider, row);
+    this.fillWho(who, rider, row, disputed);
     setText(team, teamOf(rider));
     setText(region, regionOf(rider));
     setText(lap, row.lap_ms ? raceTime(row.lap_ms) : NOTHING);
@@ -213,10 +214,11 @@ export class List {
     button.setAttribute("aria-pressed", pressed);
     button.setAttribute("aria-label", say("star.follow", { bib: row.bib }));
     toggle(node, "row-mine", followed);
+    toggle(node, "is-disputed", disputed);
     if (!quiet && old !== rank.textContent) this.hold(node);
   }
 
-  fillWho(who, rider, row) {
+  fillWho(who, rider, row, disputed) {
     const [name, sub] = who.children;
     name.replaceChildren(el("span", { cls: "row-main" }, mainName(rider) || say("unnamed")));
     const other = otherName(rider);
@@ -224,6 +226,7 @@ export class List {
     if (other && other !== mainName(rider)) name.append(" ", el("small", { cls: "only-desk" }, other));
     const lines = subLine(rider).filter(Boolean).map((line) => el("span", {}, line));
     if (row.status === "DNF" && row.laps) lines.push(el("span", { cls: "row-out" }, `${lines.length ? "· " : ""}${say("out.after", { n: row.laps })}`));
+    if (disputed) lines.unshift(el("span", { cls: "row-disputed" }, icon("flag"), say("row.disputed")));
     sub.replaceChildren(...lines);
   }
 

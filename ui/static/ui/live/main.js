@@ -7,6 +7,7 @@ import { drawEvents } from "./events.js";
 import { Follow, Pinned } from "./follow.js";
 import { AGEING_MS, Headline, STALE_MS } from "./headline.js";
 import { List } from "./list.js";
+import { drawResult } from "./result.js";
 import { places } from "./road.js";
 import { Search } from "./search.js";
 import { drawSituation, listedGroups, mineOf } from "./situation.js";
@@ -27,7 +28,7 @@ class Page {
     this.headline = new Headline(this.root, data.races);
     this.strip = new Strip(this.at("strip"));
     const star = (slug, number) => { this.follow.switch(slug, number); this.drawAll(); };
-    const hands = { boards: () => this.seen, races: this.races, follow: this.follow, star };
+    const hands = { boards: () => this.seen, races: this.races, follow: this.follow, star, now: () => this.clock.event(), urls: data.urls };
     this.why = new Why(document.getElementById("why"), data.urls.why, hands);
     this.list = new List(this.at("list"), { why: (number) => this.why.open(this.race, number), star: (number) => star(this.slug, number),
       followed: (number) => this.follow.has(this.slug, number) });
@@ -123,7 +124,7 @@ class Page {
     setText(this.at("distance-facts"), say("empty.distance", { total: (board.start_m + board.laps * board.lap_m) / 1000, n: board.laps, km: board.lap_m / 1000 }));
     const at = Date.parse(board.last || board.gun || board.planned);
     setText(this.at("stamp"), say("stamp", { n: board.revision, date: date(at), time: timeOfDay(at) }));
-    setText(this.at("provisional"), say(isOfficial(board) ? "note.official" : "note.provisional"));
+    setText(this.at("provisional"), say(isOfficial(board) ? `note.${board.standing}` : "note.provisional"));
     this.list.show(board, race);
     this.why.refresh();
     this.tick();
@@ -135,6 +136,7 @@ class Page {
     this.headline.age(age.level, age.since, age.stopped, board);
     if (!board) return;
     this.headline.tick(board, this.clock.event(), age.level);
+    drawResult(this.at("result"), board, this.clock.event(), this.data.urls.verify);
     const stopped = age.level === "stale" ? age.stopped : null;
     const closedAt = board.phase === "closed" ? Date.parse(board.last || board.planned) : null;
     setText(this.at("situation-time"), timeOfDay(closedAt ?? stopped ?? this.clock.event()));

@@ -2,16 +2,19 @@
 // when it answers: {"revision", "steps": [{"kind", "reason", "at", "point", "article", "value"}]}.
 import { bib, el, icon } from "./dom.js";
 import { groupTitles, mainName, otherName, regionOf, statusText, teamOf } from "./names.js";
+import { countdown, left, mayProtest } from "./result.js";
 import { isEnglish, ordinal, say } from "./words.js";
 import { timeOfDay } from "./when.js";
 import { gap, lapsDown, raceTime } from "../times.js";
+
+const seconds = (us) => String(Math.round(us / 1000) / 1000);
 
 /** The thread without a line for each repeated read: how many more there were stands with the passing they belong to. */
 export function folded(steps) {
   const found = [];
   for (const step of steps) {
     const before = step.kind === "merged" && found.findLast((one) => one.at === step.at && one.point === step.point);
-    if (before) before.more = (before.more || 0) + (step.value || 0);
+    if (before) Object.assign(before, { more: (before.more || 0) + (step.value || 0), detail: { ...before.detail, ...step.detail } });
     else found.push({ ...step });
   }
   return found;
@@ -45,8 +48,19 @@ export class Why {
     this.draw();
   }
 
+  /** What the row stands on: with another publication or another fact under a live row, the thread is asked for again. */
+  stale(board) {
+    const official = ["official", "amended"].includes(board.standing);
+    return this.thread && (this.thread.standing !== board.standing || this.thread.revision !== (official ? board.publication.revision : board.revision));
+  }
+
   /** Again with a new board, while it is open. */
-  refresh() { if (this.dialog.open && this.number !== null) this.draw(); }
+  refresh() {
+    if (!this.dialog.open || this.number === null) return;
+    this.draw();
+    clearTimeout(this.later);
+    if (this.stale(this.hands.boards().get(this.race.slug))) this.later = setTimeout(() => this.number !== null && this.ask(this.race.slug, this.number), 1500);
+  }
 
   draw() {
     const board = this.hands.boards().get(this.race.slug), row = board?.byBib.get(this.number);
@@ -58,23 +72,42 @@ export class Why {
         el("button", { cls: "star", type: "button", ariaPressed: String(followed), ariaLabel: say("star.follow", { bib: row.bib }) }, icon("star")),
         el("button", { cls: "star", type: "button", ariaLabel: say("close"), data: { close: "" } }, icon("cross"))),
       el("p", { cls: "why-team soft" }, [teamOf(rider), regionOf(rider), this.race.title].filter(Boolean).join(" · ")),
-      this.answer(row)), el("h3", { cls: "why-head" }, say("why.title")),
+      this.answer(board, row), this.protest(board, row)), el("h3", { cls: "why-head" }, say("why.title")),
       el("ol", { cls: "thread" }, ...this.steps(board, row)),
-      el("p", { cls: "why-foot tiny quiet" }, say("why.revision", { n: this.thread?.revision ?? board.revision })));
+      el("p", { cls: "why-foot tiny quiet" }, say("why.revision", { n: this.thread?.revision ?? board.revision }),
+        this.thread && ` ${say("why.rests", { n: this.thread.rests_on })}`));
     if (focused) this.dialog.querySelector(`.${focused.split(" ")[0]}`)?.focus();
   }
 
-  answer(row) {
+  /** How sure the row is, and the way to say that it is wrong. */
+  protest(board, row) {
+    const may = mayProtest(board, this.hands.now()), disputed = board.disputed.includes(row.bib), ms = left(board, this.hands.now());
+    if (!may && !disputed) return null;
+    const url = this.hands.urls.protest.replace("{slug}", this.race.slug).replace("{bib}", row.bib);
+    return el("div", { cls: "why-protest" }, icon(disputed ? "flag" : "clock"),
+      el("p", {}, disputed ? say("why.disputed") : ms ? say("why.protest.left", { left: countdown(ms) }) : say("result.amended", { n: board.publication.version })),
+      may && el("a", { href: url }, say("why.protest")));
+  }
+
+  /** What the thread explains: the published row, or the live one. */
+  stands(board) {
+    const n = board.publication?.version ?? board.revision;
+    const paper = board.publication?.code && el("a", { href: this.hands.urls.verify.replace("{code}", board.publication.code) }, say("result.paper", { n: board.publication.communique }));
+    return [say(`why.stands.${board.standing}`, { n }), paper];
+  }
+
+  answer(board, row) {
     const place = row.rank === null ? statusText(row.status) : say("rank", { n: ordinal(row.rank) });
     const language = isEnglish() ? "en" : "zh";
     const result = row.down > 0 ? lapsDown(row.down, language) : row.gap_ms >= 1000 ? gap(row.gap_ms) : row.time_ms === null ? "" : raceTime(row.time_ms);
     const status = row.rank === null ? null : statusText(row.status);
-    return el("p", { cls: "why-answer" }, el("b", {}, place), status && el("span", { cls: "status" }, status), el("b", {}, result));
+    const ranked = board.rows.filter((one) => one.rank !== null).length;
+    return el("p", { cls: "why-answer" }, el("span", { cls: "why-place" }, el("b", {}, place), row.rank !== null && el("small", {}, ` ${say("why.of", { n: ranked })}`)), status && el("span", { cls: "status" }, status), el("b", {}, result));
   }
 
   /** The server's thread when it came, else what the board says of the row. */
   steps(board, row) {
-    if (this.thread) return [...folded(this.thread.steps).map((step) => this.told(step)), this.verdict(row)];
+    if (this.thread) return [...folded(this.thread.steps).map((step) => this.told(step)), this.verdict(board, row)];
     const found = [];
     const gun = board.gun ? Date.parse(board.gun) : null;
     if (gun !== null) found.push(this.step("used", say("why.gun"), gun));
@@ -86,18 +119,39 @@ export class Why {
       found.push(this.step("used", say("why.group", { key: row.group, title: groupTitles(board.groups).get(row.group) })));
     }
     for (const flag of row.flags) found.push(this.step("rule", say(`reason.${flag}`, { n: "" }) || flag));
-    return [...found, this.verdict(row)];
+    return [...found, this.verdict(board, row)];
   }
 
-  verdict(row) {
-    return this.step("answer", row.rank === null ? say("why.unranked") : say("why.rank", { n: ordinal(row.rank) }));
+  verdict(board, row) {
+    const text = row.rank === null ? say("why.unranked") : say("why.rank", { n: ordinal(row.rank) });
+    return this.step("answer", text, null, [this.stands(board)]);
   }
 
   /** A step of the server's thread in words; a reason this page does not know yet stands as its code. */
-  told({ kind, reason, at, point, article, value, ruling, more }) {
+  told({ kind, reason, at, point, article, value, ruling, more, detail = {}, words = null }) {
     const key = kind === "ruling" ? `ruling.${reason}` : `reason.${reason}`;
     const text = say(key, { n: ruling ?? value, point: this.pointName(point), time: raceTime(value === null ? null : value * 1000) }) || reason;
-    return this.step(kind, text, at ? Date.parse(at) : null, article, more);
+    const moved = detail.was !== undefined, small = [...this.details(detail), ...(moved ? [say("why.moved.by", { bib: detail.bib, what: text })] : []), ...this.article(words)];
+    if (article) small.push(article);
+    if (more && detail.apart_us === undefined) small.push(say("why.reads", { n: more + 1 }));
+    return this.step(kind, moved ? say("why.moved", detail) : text, at ? Date.parse(at) : words ? Date.parse(words.at) : null, small);
+  }
+
+  /** The numbers of a step, in sentences. */
+  details({ apart_us, after_us, least_us, size, behind_us }) {
+    const found = [];
+    if (apart_us !== undefined) found.push(say("why.backup", { s: seconds(apart_us) }));
+    if (after_us !== undefined) found.push(say("why.soon", { s: seconds(after_us), least: raceTime(least_us / 1000) }));
+    if (size > 1) found.push(say("why.together", { n: size }));
+    if (behind_us !== undefined) found.push(say("why.behind", { s: seconds(behind_us) }));
+    return found;
+  }
+
+  /** A ruling's article and reason. */
+  article(words) {
+    if (!words) return [];
+    const said = isEnglish() ? words.en : words.zh;
+    return [words.article && say("why.article", { code: words.article, words: said }), words.reason].filter(Boolean);
   }
 
   pointName(code) {
@@ -105,8 +159,9 @@ export class Why {
     return (point && (isEnglish() ? point.name.en : point.name.zh)) || code;
   }
 
-  step(state, text, at = null, rule = null, more = 0) {
-    const small = [rule, more ? say("why.reads", { n: more + 1 }) : null].filter(Boolean).map((one) => el("small", {}, one));
-    return el("li", { cls: `step step-${state}` }, el("span", {}, text, ...small), at === null ? null : el("time", {}, timeOfDay(at)));
+  /** `small`: what stands under the sentence, each a text or a list of pieces. */
+  step(state, text, at = null, small = []) {
+    const lines = small.map((one) => el("small", {}, ...[one].flat().flatMap((piece, i) => (piece ? (i ? [" · ", piece] : [piece]) : []))));
+    return el("li", { cls: `step step-${state}` }, el("span", {}, el("span", { cls: "step-main" }, text), ...lines), at === null ? null : el("time", {}, timeOfDay(at)));
   }
 }
