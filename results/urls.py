@@ -3,7 +3,17 @@
 from django.urls import path
 
 from race.staff_links import staff
-from results.views import bunch, expected, live, officials, officials_results, protest, ruling_lists, rulings
+from results.views import (
+    bunch,
+    expected,
+    live,
+    officials,
+    officials_results,
+    protest,
+    protest_desk,
+    ruling_lists,
+    rulings,
+)
 
 urlpatterns = [
     path("live/", live.page, name="live"),
