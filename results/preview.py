@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from race.models import Category, Race
-from results import facts, live, result_rules, rulings, scoring
+from results import facts, league, live, result_rules, rulings, scoring
 from results.facts import Known
+from results.league import Moved, rules
 from results.models import Ruling
 from results.scoring import differences, teams
 from results.scoring.differences import Differences, Line
@@ -40,6 +41,12 @@ class Preview:
     prizes: tuple[Money, ...]
     teams: tuple[TeamMove, ...]
     warnings: tuple[str, ...]
+    league: tuple[Moved, ...] = ()
+
+    @property
+    def league_points(self) -> int:
+        """How many riders' points of a league differ; teams apart."""
+        return sum(move.points_differ and move.group != rules.TEAMS for move in self.league)
 
     @property
     def prize_difference_fen(self) -> int:
@@ -89,6 +96,7 @@ def _preview(race: Race, known: Known, after: RaceFacts, warnings: tuple[str, ..
         _money(found, prizes),
         _team_moves(_teams(before_lines, team_of, count), _teams(after_lines, team_of, count)),
         warnings,
+        league.of_lines(race, before_lines, after_lines),
     )
 
 

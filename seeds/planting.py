@@ -13,7 +13,7 @@ from race import clock, dossier, links, names, start_list, transponders, vault
 from race.models import Category, Course, Edition, Entry, Event, Race, Rider, Team, TimingPoint, User, Wave
 from race.transponders import HandOut
 from seeds import field as fields
-from seeds import regulations
+from seeds import league, regulations
 from seeds.field import Field, FieldEntry, FieldRider
 from seeds.simulator import crews
 from timing.models import Channel, Source
@@ -44,6 +44,7 @@ def plant_tenth(*, by: User, gateway_port: int, field_seed: int = 10, line: str 
     _hand_out(edition, field, entries, by)
     start_list.publish(races.values(), by=by)
     _decoders(edition, gateway_port, line)
+    league.plant(edition, field_seed)
     dawn = datetime.datetime.combine(edition.starts_on, datetime.time(6), ZoneInfo(edition.zone))
     clock.set_rehearsal(edition, event=dawn, speed=0)
     return edition

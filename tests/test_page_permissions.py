@@ -40,6 +40,7 @@ PUBLIC: dict[str, dict[str, int]] = {
     "rules/<int:version>.pdf": {"GET": 200}, "start-list/": {"GET": 200}, "enter/": {"GET": 200, "POST": 422},
     "enter/judge/": {"POST": 200},
     "enter/team/": {"GET": 200, "POST": 200}, "enter/team/list.xlsx": {"GET": 200}, "my/": {"GET": 200, "POST": 422},
+    "league/": {"GET": 404}, "league/<slug:league>/": {"GET": 404}, "league/<slug:league>/<slug:group>/": {"GET": 404},
     "editions/<slug:slug>/": {"GET": 200}, "editions/<slug:slug>/live/": {"GET": 200},
     "editions/<slug:slug>/rules/": {"GET": 200}, "editions/<slug:slug>/rules/<int:version>.pdf": {"GET": 200},
     "editions/<slug:slug>/start-list/": {"GET": 200}, "editions/<slug:slug>/enter/": {"GET": 200, "POST": 422},
@@ -197,7 +198,7 @@ def world(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> World:
         "categories/<int:pk>": f"categories/{opened.category.pk}", "entries/<int:pk>": f"entries/{alone.pk}",
         "messages/<int:pk>": f"messages/{Message.objects.filter(registration=alone.registration)[0].pk}",
         "campaigns/<int:pk>": f"campaigns/{campaign.pk}", "language/<slug:code>": "language/en",
-        "to-do/<slug:kind>": "to-do/review", "slug": edition.slug, "version": "1", "number": payment.number, "what": "team",
+        "to-do/<slug:kind>": "to-do/review", "slug": edition.slug, "league": "none", "group": "none", "version": "1", "number": payment.number, "what": "team",
         "race": "no-such-race", "bib": "1", "pk": "0",
         "token": "no-such-list", "day": edition.starts_on.isoformat(), "kind": "csv", "code": "insurer", "form": "xlsx",
     }  # fmt: skip

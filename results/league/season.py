@@ -1,0 +1,72 @@
+"""What a ruling moves in the season: the standings of a league before and after, compared."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from race.models import Race
+from results.league import ridden, rules, standings
+from results.league.ridden import Ground
+from results.models import League
+from results.scoring import differences
+from results.scoring.race_facts import Standings
+
+
+class Moved(NamedTuple):
+    """A rider or a team whose points or place in a league differ; a place of None: has no points on that side.
+
+    `bib` is the rider's in the race, None for a team and for who did not ride it.
+    """
+
+    league: str
+    group: str
+    bib: int | None
+    name: str
+    team: str
+    points_before: int
+    points_after: int
+    rank_before: int | None
+    rank_after: int | None
+
+    @property
+    def points_differ(self) -> bool:
+        """Whether the points differ, and not the place alone."""
+        return self.points_before != self.points_after
+
+
+def difference(race: Race, before: Standings, after: Standings) -> tuple[Moved, ...]:
+    """What differs in every league that the race is in, when its standings change so: riders by group, then teams."""
+    return of_lines(race, differences.lines(before), differences.lines(after))
+
+
+def of_lines(race: Race, before: Sequence[differences.Line], after: Sequence[differences.Line]) -> tuple[Moved, ...]:
+    """The same of lines: of a frozen board, or of one that does not exist yet."""
+    leagues = list(League.objects.filter(rounds__categories__category__race=race).distinct().order_by("pk"))
+    if not leagues or before == after:
+        return ()
+    found: list[Moved] = []
+    for league in leagues:
+        ground = ridden.gather(league, now=True, races=[race.pk])
+        one, other = (ridden.replaced(ground, race.pk, lines) for lines in (before, after))
+        groups = {group for (of, _code), (_round, group) in ground.of_category.items() if of == race.pk}
+        for group in [*(code for code in rules.codes(league) if code in groups), rules.TEAMS]:
+            found += _moves(league, group, one, other, race.pk)
+    return tuple(found)
+
+
+def _moves(league: League, group: str, before: Ground, after: Ground, race: int) -> list[Moved]:
+    """Lines of a group that differ, in the order of the standings after; who has no points then comes last."""
+    one, other = ({line.key: line for line in standings.table(ground, group).lines} for ground in (before, after))
+    bibs = {digest: bib for bib, digest in before.people[race].items()}
+    moves = []
+    for key in [*other, *(key for key in one if key not in other)]:
+        old, new = one.get(key), other.get(key)
+        shown = new or old
+        assert shown is not None
+        points = (old.points if old else 0, new.points if new else 0)
+        ranks = (old.rank if old else None, new.rank if new else None)
+        if points[0] == points[1] and ranks[0] == ranks[1]:
+            continue
+        name = shown.who.zh if shown.who else shown.team[0]
+        bib = None if shown.who is None else bibs.get(key)
+        moves.append(Moved(league.slug, group, bib, name, shown.team[0], *points, *ranks))
+    return moves
