@@ -291,7 +291,7 @@ def test_what_tells_how_a_machine_is_goes_alone_and_is_not_its_last_word(tmp_pat
 
     for key, body in (("1", b"read"), ("state 2", b"V=12"), ("3", b"read"), ("state 4", b"V=13")):
         keep_said(key, body)
-    assert spool.last("box") == b"read"
+    assert spool.last("box") == b"readread"
     sent = []
     while (parcel := spool.next()) is not None:
         sent.append(parcel.body)

@@ -145,9 +145,15 @@ def test_a_hole_in_the_numbers_is_asked_for():
 def test_a_hole_that_was_not_filled_before_the_line_broke():
     session = MAKE.session("LYDG")
     assert replies(session, record(5) + record(8) + record(10) + record(6, push=False)) == b"6:2\r\n9:1\r\n"
-    assert session.opening() == ASK + b"6:1000\r\n"
+    assert session.opening() == ASK + b"7:1000\r\n"
     assert replies(session, record(6, push=False) + record(7, push=False) + b"\r\n") == b""
     assert session.opening() == ASK + b"11:1000\r\n"
+
+
+def test_a_hole_that_others_came_after_is_not_forgotten():
+    session = MAKE.session("LYDG")
+    session.feed(record(5) + record(8) + record(10) + record(6, push=False) + record(7, push=False) + b"\r\n")
+    assert session.opening() == ASK + b"9:1000\r\n"
 
 
 def test_after_a_break_the_rest_of_the_file_is_fetched_block_by_block():

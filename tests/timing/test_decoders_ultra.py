@@ -108,9 +108,15 @@ def test_a_hole_in_the_numbers_is_asked_for_once():
 def test_a_hole_that_was_not_filled_before_the_line_broke():
     session = MAKE.session("LYDG")
     session.feed(line(10) + line(13) + line(15) + line(11, rewound=1))
-    assert session.opening() == b"?r6\x00\x0010\r1000015\r"
+    assert session.opening() == b"?r6\x00\x0011\r1000015\r"
     session.feed(line(14, rewound=1))
     assert session.opening() == b"?r6\x00\x0015\r1000015\r"
+
+
+def test_a_log_that_begins_anew_has_no_holes_of_the_old_one():
+    session = MAKE.session("LYDG")
+    session.feed(line(10) + line(13) + line(1) + line(2))
+    assert session.opening() == b"?r6\x00\x002\r1000002\r"
 
 
 def test_a_hole_over_a_broken_line():

@@ -9,7 +9,10 @@ import pytest
 from launch import patience
 from tests import cast
 from tests.timing.peers import free_port
+from timing import decoders, intake
 from timing.decoders.amb_p3 import PASSING, checksum, read_record, request
+from timing.gateway import process
+from timing.gateway.lines import Place
 from timing.models import Channel, Delivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,6 +110,34 @@ def test_a_killed_gateway_asks_for_all_since_what_it_kept(port, gateway, started
     patience.until(lambda: _over(machine.caller), 20, "the line to end")
     again.end()
     machine.off()
+
+
+def test_a_gateway_killed_with_a_hole_asks_for_it_though_others_came_after(port, gateway, started):
+    machine = Machine(port).called()
+    for said in ((1, 2), (5,), (6,)):
+        machine.say(*said)
+        patience.until(lambda last=said[-1]: kept().endswith(passing(last)), 20, "each in a body of its own")
+    gateway.end()
+    machine.asked.clear()
+    again = started("dialling-again", "manage.py", "gateway")
+    patience.until(lambda: machine.resends() == [(3, 0xFFFFFFFF)], 60, "the question")
+    again.end()
+    machine.off()
+
+
+LIVE = {"raceresult": (b"#P;%d;57;2024-05-25;09:22:48.001;0;1;-80\r\n", b"3:1000\r\n"),
+        "ultra": (b"0,900,1400923368,1,1,-60,0,1,1,0,0,%d\r\n", b"6\x00\x002\r1000006\r")}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", LIVE)
+def test_what_is_kept_tells_which_number_is_missing(transactional_db, make):
+    record, question = LIVE[make]
+    channel = Channel.objects.create(edition=cast.make().edition, kind="tcp", make=make, label="x", host="a", port=1)
+    for number in (1, 2, 5, 6):
+        intake.receive(channel, record % number, str(number), options={"make": make})
+    session = decoders.decoder(make).session("LYDG")
+    session.feed(process._last(Place(channel.pk, "x", make, "a", 1)))
+    assert session.opening().endswith(question)
 
 
 def _over(caller):

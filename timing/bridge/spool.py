@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from timing.gateway.line import TELLING, NotKept
+from timing.gateway.lines import LAST_BODIES
 
 PARCEL_BYTES = 256 * 1024
 #: Before the source of a body: what to call reads that name no reader, unless the server knows better.
@@ -93,11 +94,11 @@ class Spool:
             )
 
     def last(self, label: str) -> bytes:
-        """The last body of a machine that told more than how it is; empty for none. Raises NotKept."""
-        said = f"SELECT bytes FROM body WHERE label = ? AND NOT {TELLS} ORDER BY id DESC"
+        """The last bodies of a machine that told more than how it is, in order, as one; empty for none. Raises NotKept."""
+        said = f"SELECT bytes FROM body WHERE label = ? AND NOT {TELLS} ORDER BY id DESC LIMIT {LAST_BODIES}"
         with self._lock, _said():
-            row = self.file.execute(said, [label]).fetchone()
-        return bytes(row[0]) if row else b""
+            rows = self.file.execute(said, [label]).fetchall()
+        return b"".join(bytes(row[0]) for row in reversed(rows))
 
     def next(self) -> Parcel | None:
         """The parcel that is to be sent now, the oldest first; None when all is sent. Raises NotKept."""

@@ -16,10 +16,11 @@ again; it is known by a later clock with a lower number.
 """
 
 from binascii import crc_hqx
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from timing.decoders.framing import NOISE, Telling
+from timing.decoders.framing import NOISE, Missing, Telling
 from timing.decoders.model import (
     MAX_FRAME,
     Context,
@@ -138,6 +139,7 @@ class _Numbers:
 
     def __init__(self) -> None:
         self.last: dict[int, tuple[int, int]] = {}  # decoder: number and clock of the latest passing
+        self.missing: defaultdict[int, Missing] = defaultdict(Missing)
 
     def missing_before(self, record: Record) -> bytes:
         """What to ask for now that this passing is here; empty when nothing is missing."""
@@ -146,15 +148,22 @@ class _Numbers:
             return b""
         last = self.last.get(decoder)
         restarted = last is not None and number <= last[0] and clock > last[1]
-        if last is None or number > last[0] or restarted:
-            self.last[decoder] = (number, clock)
-            if last is not None and (first := 1 if restarted else last[0] + 1) < number:
-                return resend(first, number - 1)
-        return b""
+        missing = self.missing[decoder]
+        if last is not None and number <= last[0] and not restarted:
+            missing.came(number)
+            return b""
+        self.last[decoder] = (number, clock)
+        if restarted:
+            missing.forget()
+        if last is None or (first := 1 if restarted else last[0] + 1) >= number:
+            return b""
+        missing.leave_out(first, number - 1)
+        return resend(first, number - 1)
 
     def since(self) -> bytes:
-        """Ask every decoder for all after the last of its passings."""
-        return b"".join(resend(number + 1, _UNTIL_NOW) for number, _ in self.last.values() if number < _UNTIL_NOW)
+        """Ask every decoder for all that is missing, and all after the last of its passings."""
+        asked = {decoder: self.missing[decoder].first or number + 1 for decoder, (number, _) in self.last.items()}
+        return b"".join(resend(first, _UNTIL_NOW) for first in asked.values() if first <= _UNTIL_NOW)
 
 
 class _Records(Body):

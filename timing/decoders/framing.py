@@ -17,6 +17,35 @@ def split_frames(body: bytes, end: bytes) -> Iterator[bytes]:
         yield tail
 
 
+class Missing:
+    """Numbers that a machine left out and was asked for again, lowest first. It answers in the order of its numbers: what lies
+    below a number that came late will not come any more."""
+
+    MOST = 100  # gaps; a machine that leaves out more is asked for all from the last of them on
+
+    def __init__(self) -> None:
+        self._gaps: list[tuple[int, int]] = []
+
+    @property
+    def first(self) -> int | None:
+        """The lowest; None where nothing is missing."""
+        return self._gaps[0][0] if self._gaps else None
+
+    def leave_out(self, first: int, last: int) -> None:
+        """Numbers beyond all that were seen are missing."""
+        if len(self._gaps) == self.MOST:
+            first, _ = self._gaps.pop()
+        self._gaps.append((first, last))
+
+    def came(self, number: int) -> None:
+        """A number came late."""
+        self._gaps = [(max(first, number + 1), last) for first, last in self._gaps if last > number]
+
+    def forget(self) -> None:
+        """The machine counts anew."""
+        self._gaps.clear()
+
+
 class Telling:
     """How often a machine is asked how it is, and which of its answers are kept: of each kind the first since then.
 

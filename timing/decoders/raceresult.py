@@ -19,11 +19,12 @@ and every start opens a new file: what is missing in the current one is asked fo
 
 import json
 import re
+from collections import deque
 from functools import partial
 from typing import Any
 
 from timing.decoders.field_text import decibels, evidence, name_text, small_number
-from timing.decoders.framing import NOISE, Telling
+from timing.decoders.framing import NOISE, Missing, Telling
 from timing.decoders.model import (
     MAX_FRAME,
     Context,
@@ -88,7 +89,10 @@ class _Numbers:
         self.file: int | None = None
         self.last: int | None = None
         self.count = 0
-        self.hole: int | None = None  # the first number that was asked for again and has not come yet
+        self.missing = Missing()
+        self.awaited: deque[int] = deque(
+            maxlen=1000
+        )  # the last number of each block that was asked for and has not ended yet
         self.asked: int | None = None  # None: nothing, since nobody opened this line
 
     def hear(self, text: str) -> bytes:
@@ -96,7 +100,8 @@ class _Numbers:
         if text.startswith("PASSINGS;"):
             self._hear_count(text.split(";"))
         elif not text or text.startswith("ONLY"):
-            self.hole = None
+            if self.awaited:  # what of the block did not come by now is not there
+                self.missing.came(self.awaited.popleft())
             return self._ask_rest()
         else:
             return self._hear_passing(text)
@@ -107,6 +112,7 @@ class _Numbers:
         self.count = small_number(fields[1]) or 0
         if self.last is not None and self.count < self.last:
             self.last = 0  # the same file no longer holds what was seen: it was cleared
+            self.missing.forget()
             self._forget_asked()
 
     def _forget_asked(self) -> None:
@@ -116,7 +122,8 @@ class _Numbers:
     def _turn_to(self, file: int | None) -> None:
         if file != self.file and file is not None:
             self.last = None if self.file is None else 0
-            self.file, self.count, self.hole = file, 0, None
+            self.file, self.count = file, 0
+            self.missing.forget()
             self._forget_asked()
 
     def _hear_passing(self, text: str) -> bytes:
@@ -129,32 +136,34 @@ class _Numbers:
             return b""
         self._turn_to(small_number(fields.get("file", "")))
         last, self.last = self.last, max(number, self.last or 0)
-        hole = text.startswith(PUSHED) and last is not None and number > last + 1
-        if not hole or last is None:
-            return b""
-        self.hole = self.hole or last + 1
-        return ask(last + 1, number - last - 1)
+        if not text.startswith(PUSHED):
+            self.missing.came(number)
+        elif last is not None and number > last + 1:
+            self.missing.leave_out(last + 1, number - 1)
+            return self._ask(last + 1, number - last - 1)
+        return b""
 
     def _ask_rest(self) -> bytes:
         """After a block: the next one, as long as each brought something."""
-        first = (self.last or 0) + 1
-        if self.asked is None or first > self.count or first == self.asked:
+        first = self.missing.first or (self.last or 0) + 1
+        if self.asked is None or self.awaited or first > self.count or first == self.asked:
             return b""
         return self.ask_from(first)
 
     def resume(self) -> bytes:
         """After a break: ask for what did not come yet."""
-        return self.ask_from(self.hole or (self.last or 0) + 1)
+        self.awaited.clear()
+        return self.ask_from(self.missing.first or (self.last or 0) + 1)
 
     def ask_from(self, first: int) -> bytes:
         """Ask for a block."""
         self.asked = first
-        return ask(first, BLOCK)
+        return self._ask(first, BLOCK)
 
-
-def ask(first: int, count: int) -> bytes:
-    """Ask for so many passings of the current file again."""
-    return b"%d:%d\r\n" % (first, count)
+    def _ask(self, first: int, count: int) -> bytes:
+        """Ask for so many passings of the current file again."""
+        self.awaited.append(first + count - 1)
+        return b"%d:%d\r\n" % (first, count)
 
 
 class _Lines(Body):

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator
 
 from timing.decoders.field_text import decibels, evidence, name_text, small_number
-from timing.decoders.framing import NOISE, Telling
+from timing.decoders.framing import NOISE, Missing, Telling
 from timing.decoders.model import (
     MAX_FRAME,
     Context,
@@ -83,7 +83,7 @@ class _Log:
 
     def __init__(self) -> None:
         self.last: int | None = None
-        self.hole: tuple[int, int] | None = None  # what was asked for again and has not come yet
+        self.missing = Missing()
 
     def ask(self, raw: bytes) -> bytes:
         """What to send after a message; empty unless it is a live read that left a hole behind it."""
@@ -92,18 +92,22 @@ class _Log:
         if number is None or number < 0:
             return b""
         if fields[6] != b"0":
-            self.hole = None if self.hole and number >= self.hole[1] - 1 else self.hole
+            self.missing.came(number)
             return b""
         last, self.last = self.last, number
+        if last is not None and number <= last:
+            self.missing.forget()
         if last is None or number <= last + 1:
             return b""
-        self.hole = (self.hole[0] if self.hole else last, number)
+        self.missing.leave_out(last + 1, number - 1)
         return rewind(last, number)
 
     def resume(self) -> bytes:
         """After a break: ask for what did not come yet; empty where nothing was seen."""
-        first = self.hole[0] if self.hole else self.last
-        return b"" if first is None or self.last is None else rewind(first, self.last + FAR)
+        if self.last is None:
+            return b""
+        first = self.missing.first
+        return rewind(self.last if first is None else first - 1, self.last + FAR)
 
 
 def rewind(first: int, last: int) -> bytes:

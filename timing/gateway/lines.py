@@ -17,6 +17,8 @@ POLL_S = 1.0
 MOST_CONNECTIONS, MOST_PER_ADDRESS = 256, 32
 THREADS = 4
 CONNECT_S = 10.0
+#: Of a place, newest: a session that takes over from one that died learns from them where it is and what is missing.
+LAST_BODIES = 200
 #: Between two tries to reach a machine; it doubles up to the longest.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 
@@ -40,7 +42,8 @@ class Lines:
     """Listens and dials until `stopping` is set.
 
     `places` tells, in a thread, what is wanted now (raises NotKept where it cannot); `session` makes the session of a make;
-    `keep` keeps a body of a line; `last` gives the last body with reads that was kept of a place (empty for none).
+    `keep` keeps a body of a line; `last` gives the last bodies with reads that were kept of a place, in
+    order, as one (empty for none).
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from race import clock
 from timing import decoders, heartbeat, intake
 from timing.decoders.model import Session
 from timing.gateway.line import TELLING, Line, NotKept
-from timing.gateway.lines import Lines, Place
+from timing.gateway.lines import LAST_BODIES, Lines, Place
 from timing.models import Channel, Delivery
 
 
@@ -70,8 +70,8 @@ def _last(place: Place) -> bytes:
     try:
         close_old_connections()
         said = Delivery.objects.filter(channel=place.key).exclude(key__startswith=TELLING)
-        kept = said.order_by("-pk").values_list("body", flat=True).first()
-        return bytes(kept or b"")
+        kept = said.order_by("-pk").values_list("body", flat=True)[:LAST_BODIES]
+        return b"".join(map(bytes, reversed(kept)))
     except Error as problem:
         raise NotKept(f"the database does not answer: {problem}") from problem
 
