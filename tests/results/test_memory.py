@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from race import gun, sign_on, transponders
-from race.models import Rider, TimingPoint
+from race.models import Assignment, Rider, TimingPoint
 from results import facts, live, memory, rulings
 from tests import cast
-from timing import corrections, sources
+from timing import chips, corrections, sources
 from timing.models import Source
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +135,26 @@ def test_two_chips_of_a_rider_and_two_riders_of_a_chip_are_kin():
     kin = memory.kinship(facts.ground(stage.race))
     assert kin["C1"] == kin["SPARE"] == kin["C2"]
     assert len({kin["C1"], kin["C3"], kin["C4"]}) == 3
+
+
+def test_a_chip_unknown_when_read_is_remembered_once_it_is_assigned_for_the_past():
+    stage = cast.make(laps=3)
+    gun.fire(stage.wave, cast.GUN, by=None)
+    stage.reads("C1 09:20:00", "X9 09:20:01", "X9 09:40:01")
+    remembered(stage)
+    transponders.undo(held, by=None, reason="x") if (held := _of(stage, 4)).during.lower else held.delete()
+    for _again in range(2):
+        chips.assign(stage.edition, "X9", stage.entries[4], by=None)
+        stage.race.refresh_from_db()
+        assert remembered(stage) == whole(stage)
+    assert "4 racing 2" in " ".join(stage.table())
+    stage.reads("X9 09:50:00")
+    stage.race.refresh_from_db()
+    assert remembered(stage) == whole(stage)
+    transponders.undo(Assignment.objects.get(transponder__code="X9"), by=None, reason="not his")
+    stage.race.refresh_from_db()
+    assert remembered(stage) == whole(stage)
+
+
+def _of(stage, bib):
+    return Assignment.objects.get(entry=stage.entries[bib])
