@@ -52,6 +52,7 @@ PUBLIC: dict[str, dict[str, int]] = {
     "office/sign-on/sw.js": {"GET": 200}, "editions/<slug:slug>/office/sign-on/": {"GET": 302},
     # The phone pad is for whoever has a key, which its address does not tell the server; its worker holds no data.
     "line/pad/keys/": {"GET": 200}, "line/pad/sw.js": {"GET": 200},
+    "live/<slug:slug>/<int:bib>/protest/": {"GET": 404},  # of a race that there is not
     "logout/": {"POST": 302},
 }  # fmt: skip
 
@@ -62,7 +63,8 @@ PUBLIC: dict[str, dict[str, int]] = {
 PAGES: dict[str, dict[str, int]] = {
     "": {"GET": 200}, "search/": {"GET": 200}, "to-do/<slug:kind>/": {"GET": 200}, "settings/": {"GET": 200},
     "settings/window/": {"POST": 302}, "lists/": {"GET": 200}, "lists/<slug:code>.<str:form>": {"GET": 200},
-    "export/entries.xlsx": {"GET": 200}, "ledger/": {"GET": 200}, "ledger/<str:day>.<str:kind>": {"GET": 200},
+    "export/entries.xlsx": {"GET": 200}, "ledger/": {"GET": 200},
+    "ledger/protests/": {"GET": 200}, "ledger/<str:day>.<str:kind>": {"GET": 200},
     "ledger/refunds/<str:number>/": {"POST": 404}, "refunds/<int:pk>/": {"POST": 302},
     "papers/<int:pk>/": {"GET": 200}, "papers/<int:pk>/review/": {"POST": 302},
     "categories/<int:pk>/offer/": {"POST": 302}, "categories/<int:pk>/capacity/": {"POST": 302},
@@ -114,6 +116,8 @@ LOOKS = RULES | {Name.ORGANISER}
 CHIEF = {Name.CHIEF, Name.ADMINISTRATOR}
 #: Pages of the officials' desk, at `/officials/...` and `/editions/<slug>/officials/...`: as for the line.
 OFFICIALS: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
+    "protests/": {"GET": (LOOKS, 200), "POST": (RULES, 404)}, "protests/<int:number>/": {"GET": (LOOKS, 404)},
+    "protests/<int:number>/step/": {"POST": (LOOKS | {Name.OFFICE}, 404)},
     "": {"GET": (LOOKS, 200)}, "rulings/": {"GET": (LOOKS, 200)}, "rulings/<int:number>/": {"GET": (LOOKS, 404)},
     "rulings/<int:number>/revoke/": {"POST": (RULES, 404)}, "evidence/<int:pk>/": {"GET": (LOOKS, 404)},
     "rulings/<slug:race>/new/": {"GET": (RULES, 404), "POST": (RULES, 404)},
@@ -138,6 +142,11 @@ OWN: dict[tuple[str, str], tuple[int, ...]] = {
     ("POST", "riders/<int:rider>/change/"): (302, 302, 404, 404, 404, 404),
     ("POST", "riders/<int:rider>/papers/<slug:kind>/"): (302, 302, 404, 404, 404, 404),
     ("GET", "papers/<int:document>/"): (200, 200, 404, 404, 404, 404),
+    ("GET", "protest/"): (200, 200, 200),
+    ("POST", "protest/"): (409, 409, 409),
+    ("GET", "protest/<int:number>/"): (404, 404, 404),
+    ("POST", "protest/<int:number>/show/"): (404, 404, 404),
+    ("POST", "protest/<int:number>/withdraw/"): (404, 404, 404),
     ("GET", "data/"): (200, 200, 200),
     ("POST", "data/"): (409, 409, 404, 404, 404, 404),
     ("GET", "data/<int:rider>.json"): (200, 200, 404, 404, 404, 404),
@@ -193,7 +202,8 @@ def world(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> World:
     refund = Refund.objects.create(payment=payment, entry=alone, number="R1", amount_fen=1, state=Refund.State.DONE)
     campaign = Campaign.objects.create(edition=edition, key="k", channel="email")
     made.words = {
-        "uploads/<int:pk>": "uploads/0", "rulings/<int:number>": "rulings/0", "evidence/<int:pk>": "evidence/0",
+        "uploads/<int:pk>": "uploads/0", "rulings/<int:number>": "rulings/0",
+        "protests/<int:number>": "protests/0", "live/<slug:slug>/<int:bib>": "live/none/1", "evidence/<int:pk>": "evidence/0",
         "papers/<int:pk>": f"papers/{Document.objects.get(rider=alone.rider).pk}", "refunds/<int:pk>": f"refunds/{refund.pk}",
         "categories/<int:pk>": f"categories/{opened.category.pk}", "entries/<int:pk>": f"entries/{alone.pk}",
         "messages/<int:pk>": f"messages/{Message.objects.filter(registration=alone.registration)[0].pk}",
@@ -357,7 +367,7 @@ def link(entry: Entry, *, own: bool = False) -> str:
 def opened(world: World, who: str, method: str, start: str, page: str, whose: Entry) -> int:
     """The status of a page behind a link, for what belongs to an entry."""
     paper = Document.objects.filter(rider=whose.rider).order_by("pk")[0]
-    values = {"entry": whose.pk, "rider": whose.rider_id, "document": paper.pk, "kind": "insurance"}
+    values = {"entry": whose.pk, "rider": whose.rider_id, "document": paper.pk, "kind": "insurance", "number": 0}
     there = start + re.sub(r"<\w+:(\w+)>", lambda found: str(values[found[1]]), page)
     body = {"forget": whose.rider_id, "sure": "yes", "signer": "名", "version": 2, "way": "on_site"}
     sent = {"paper": SimpleUploadedFile("a.pdf", b"%PDF-1.7 again")} if "papers/" in page else {}

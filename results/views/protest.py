@@ -68,8 +68,8 @@ def file(request: HttpRequest, link: PrivateLink) -> HttpResponse:
     """`/my/<secret>/protest/`: the form; POST files it. A second click, or a try after a lost answer, finds the first."""
     mine = _mine(link)
     if request.method != "POST":
-        return _form(request, link, mine, dict(request.GET.items()))
-    given = dict(request.POST.items())
+        return _form(request, link, mine, request.GET.dict())
+    given = request.POST.dict()
     try:
         entry = next((one for one in mine if str(one.pk) == given.get("entry")), None)
         if entry is None:
