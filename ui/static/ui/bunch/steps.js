@@ -13,7 +13,7 @@ export function orderOf(base, heats, steps) {
     if (step.said) say(flat, heat, decided, step.said);
     else move(flat, heat, step);
   }
-  flat.forEach((bib, at) => { if (base[at] !== bib) decided.add(bib); });
+  for (const bib of turned(base, flat)) decided.add(bib);
   for (const bib of [...decided]) {
     if (heat.has(bib)) for (const other of flat) if (heat.get(other) === heat.get(bib)) decided.add(other);
   }
@@ -27,6 +27,20 @@ export function orderOf(base, heats, steps) {
     before = key ?? null;
   }
   return groups;
+}
+
+/** Whoever stands on the other side of somebody now: they were all looked at, whether their own place changed or not. */
+function turned(base, flat) {
+  const place = new Map(base.map((bib, at) => [bib, at]));
+  const found = new Set();
+  const far = flat.findLastIndex((bib, at) => base[at] !== bib);
+  for (let at = 0; at <= far; at += 1) {
+    if (base[at] === flat[at] && !found.size) continue;
+    for (let after = at + 1; after <= far; after += 1) {
+      if (place.get(flat[after]) < place.get(flat[at])) { found.add(flat[at]); found.add(flat[after]); }
+    }
+  }
+  return found;
 }
 
 function move(flat, heat, { bib, before }) {
