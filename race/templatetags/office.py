@@ -6,19 +6,17 @@ from typing import Any
 
 from django import template
 from django.http import HttpRequest
-from django.urls import NoReverseMatch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from race.models import Edition
-from race.staff_links import staff_path
+from race.staff_links import Places, menu, staff_path, staff_url
 from race.templatetags import money
 
 register = template.Library()
 register.filter(money.yuan)
 
-# A place stands in the menu from the day its page exists: (URL name, word).
-PLACES: tuple[tuple[str, str | Promise], ...] = (
+PLACES: Places = (
     ("office", pgettext_lazy("office", "To do")),
     ("office_entries", pgettext_lazy("office", "Entries")),
     ("office_bibs", gettext_lazy("Bibs")),
@@ -40,30 +38,16 @@ STATES: dict[str, str | Promise] = {
 }
 
 
-def _slug(context: template.Context) -> str:
-    desk = getattr(context.get("request"), "desk", None)
-    return desk.slug if desk is not None else ""
-
-
 @register.simple_tag(takes_context=True)
 def office_url(context: template.Context, name: str, **arguments: Any) -> str:
     """The address of an office page, staying with the edition in hand; empty where nobody built that page."""
-    try:
-        return staff_path(name, _slug(context), **arguments)
-    except NoReverseMatch:
-        return ""
+    return staff_url(context.get("request"), name, **arguments)
 
 
 @register.inclusion_tag("race/office/places.html", takes_context=True)
 def office_places(context: template.Context) -> dict[str, Any]:
     """The places of the office that exist, the one being read marked as such."""
-    path = context["request"].path
-    links = []
-    for name, word in PLACES:
-        url = office_url(context, name)
-        if url:
-            here = path == url or (name != "office" and path.startswith(url))
-            links.append({"url": url, "word": word, "here": here})
+    links = menu(context["request"], PLACES, "office")
     user = context["request"].user
     name = user.get_full_name() or user.get_username()
     return {

@@ -6,14 +6,13 @@ from typing import Any
 
 import orjson
 from django import template
-from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from race import clock
 from race.models import Role
-from race.staff_links import staff_path
+from race.staff_links import Places, menu, staff_url
 
 register = template.Library()
 
@@ -24,8 +23,7 @@ ROLES: tuple[tuple[str, str | Promise], ...] = (
     (Role.Name.ORGANISER, gettext_lazy("Organiser")),
 )
 
-# A place stands in the menu from the day its page exists: (URL name, word).
-PLACES: tuple[tuple[str, str | Promise], ...] = (
+PLACES: Places = (
     ("officials", pgettext_lazy("officials", "To do")),
     ("officials_results", pgettext_lazy("officials", "Results")),
     ("officials_rulings", pgettext_lazy("officials", "Rulings")),
@@ -38,25 +36,13 @@ PLACES: tuple[tuple[str, str | Promise], ...] = (
 @register.simple_tag(takes_context=True)
 def officials_url(context: template.Context, name: str, **arguments: Any) -> str:
     """The address of a page of the staff, staying with the edition in hand; empty where nobody built that page."""
-    desk = getattr(context.get("request"), "desk", None)
-    try:
-        return staff_path(name, desk.slug if desk is not None else "", **arguments)
-    except NoReverseMatch:
-        return ""
+    return staff_url(context.get("request"), name, **arguments)
 
 
 @register.simple_tag(takes_context=True)
 def officials_places(context: template.Context) -> list[dict[str, Any]]:
     """The places of the desk that exist, the one being read marked as such."""
-    path = context["request"].path
-    links = []
-    for name, word in PLACES:
-        url = officials_url(context, name)
-        if url:
-            links.append(
-                {"url": url, "word": word, "here": path == url or (name != "officials" and path.startswith(url))}
-            )
-    return links
+    return menu(context["request"], PLACES, "officials")
 
 
 @register.simple_tag(takes_context=True)

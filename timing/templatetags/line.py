@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 from django import template
-from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -14,7 +13,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from race import clock
 from race.models import Role, TimingPoint, User
-from race.staff_links import staff_path
+from race.staff_links import Places, menu, staff_url
+from timing import file_list
 from timing.line import words
 
 register = template.Library()
@@ -26,8 +26,7 @@ ROLES: tuple[tuple[str, str | Promise], ...] = (
     (Role.Name.ORGANISER, gettext_lazy("Organiser")),
 )
 
-# A place stands in the menu from the day its page exists: (URL name, word).
-PLACES: tuple[tuple[str, str | Promise], ...] = (
+PLACES: Places = (
     ("line", pgettext_lazy("line", "On line")),
     ("line_sources", pgettext_lazy("line", "Sources")),
     ("line_uploads", pgettext_lazy("line", "Uploads")),
@@ -41,11 +40,7 @@ PLACES: tuple[tuple[str, str | Promise], ...] = (
 @register.simple_tag(takes_context=True)
 def line_url(context: template.Context, name: str, **arguments: Any) -> str:
     """The address of a page of the line desk, staying with the edition in hand; empty where nobody built that page."""
-    desk = getattr(context.get("request"), "desk", None)
-    try:
-        return staff_path(name, desk.slug if desk is not None else "", **arguments)
-    except NoReverseMatch:
-        return ""
+    return staff_url(context.get("request"), name, **arguments)
 
 
 @register.simple_tag(takes_context=True)
@@ -67,13 +62,16 @@ def line_clock(context: template.Context) -> dict[str, Any]:
 @register.simple_tag(takes_context=True)
 def line_places(context: template.Context) -> list[dict[str, Any]]:
     """The places of the line desk that exist, the one being read marked as such."""
-    path = context["request"].path
-    links = []
-    for name, word in PLACES:
-        url = line_url(context, name)
-        if url:
-            links.append({"url": url, "word": word, "here": path == url or (name != "line" and path.startswith(url))})
-    return links
+    return menu(context["request"], PLACES, "line")
+
+
+@register.simple_tag(takes_context=True)
+def line_here(context: template.Context) -> str:
+    """Where to come back to: this page, or its place in the menu where it is the answer to a form and cannot be opened."""
+    request = context["request"]
+    if request.method in ("GET", "HEAD"):
+        return str(request.get_full_path())
+    return next((str(link["url"]) for link in line_places(context) if link["here"]), "") or line_url(context, "line")
 
 
 @register.simple_tag
@@ -86,6 +84,12 @@ def line_place(point: TimingPoint) -> str:
 def line_raw(raw: bytes | memoryview) -> str:
     """The first bytes of a row that could not be read; odd ones as backslash escapes."""
     return bytes(raw)[:120].decode("utf-8", "backslashreplace").strip()
+
+
+@register.filter
+def line_reason(code: str) -> str:
+    """Why a row could not be read, in words."""
+    return file_list.reason(code)
 
 
 @register.filter
