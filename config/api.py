@@ -25,7 +25,7 @@ from race.api import (
     transponders,
 )
 from race.refused import Refused
-from results.api import boards, bunch, expected, protests, publications, rulings
+from results.api import boards, bunch, expected, league, protests, publications, rulings
 from timing.api import (
     channels,
     chips,
@@ -102,6 +102,7 @@ urlpatterns = [
     path("api/v1/races/<slug:slug>/protests/", protests.Protests.as_view()),
     path("api/v1/races/<slug:slug>/protests/<int:number>/steps/", protests.ProtestSteps.as_view()),
     path("api/v1/communiques/", publications.Communiques.as_view()),
+    path("api/v1/league/", league.LeagueStandings.as_view()),
     path("api/v1/verify/<str:code>/", publications.Verify.as_view(), name="verify-code"),
     path("api/v1/verify/<str:code>/communique.json", publications.CommuniqueJson.as_view(), name="communique-json"),
     path("api/v1/races/<slug:slug>/board/", boards.Board.as_view(), name="board"),

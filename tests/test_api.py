@@ -147,6 +147,8 @@ MATRIX = {
     ("GET", "/api/v1/verify/C1-0000/"): "public",
     ("GET", "/api/v1/verify/C1-0000/communique.json"): "public",
     ("POST", "/api/v1/races/open/rulings/preview/"): {"commissaire", "chief"},
+    ("GET", "/api/v1/league/"): "public",
+    ("POST", "/api/v1/league/?edition=edition-open"): {"organiser"},
     ("GET", "/api/v1/riders/?q=zs&edition=edition-open"): {"office", "organiser"},
     ("GET", "/api/v1/entries/?race=open"): {"office", "organiser", "commissaire", "chief", "timing_crew"},
     ("POST", "/api/v1/entries/import/?edition=edition-open&dry_run=1"): {"office", "organiser"},

@@ -144,6 +144,20 @@ class TeamMoveRow(serializers.Serializer[Any]):
     after = serializers.IntegerField(allow_null=True)
 
 
+class LeagueMoveRow(serializers.Serializer[Any]):
+    """A rider or a team whose points or place in a league differ; a place of null: no points on that side."""
+
+    league = serializers.CharField()
+    group = serializers.CharField(help_text="`teams` for the team league")
+    bib = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField()
+    team = serializers.CharField()
+    points_before = serializers.IntegerField()
+    points_after = serializers.IntegerField()
+    rank_before = serializers.IntegerField(allow_null=True)
+    rank_after = serializers.IntegerField(allow_null=True)
+
+
 class RulingPreviewAnswer(serializers.Serializer[Any]):
     """What a ruling would change. Send `revision` back as `seen` when it is signed."""
 
@@ -156,6 +170,8 @@ class RulingPreviewAnswer(serializers.Serializer[Any]):
     prize_difference_fen = serializers.IntegerField()
     teams = TeamMoveRow(many=True)
     warnings = serializers.ListField(child=serializers.CharField())
+    league_points = serializers.IntegerField(help_text="How many riders' points of a league differ")
+    league = LeagueMoveRow(many=True)
 
 
 class RulingPreview(Scoped):
