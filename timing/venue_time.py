@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from race import clock
 from race.models import Edition
 from race.refused import Refused
 from timing.clocks import instant, microseconds
@@ -56,6 +57,17 @@ def shown(edition: Edition, us: int) -> str:
     return (
         local.isoformat(timespec="milliseconds" if us % 1000 == 0 else "microseconds")[11:].split("+")[0].split("-")[0]
     )
+
+
+def today(edition: Edition) -> date:
+    """The day that a form begins with: the venue's own today, or the day of the edition that lies nearest."""
+    now = clock.now(edition).astimezone(ZoneInfo(edition.zone)).date()
+    return min(max(now, edition.starts_on), edition.ends_on)
+
+
+def day_of(edition: Edition, us: int) -> date:
+    """The venue's day of an instant."""
+    return instant(us).astimezone(ZoneInfo(edition.zone)).date()
 
 
 def days(edition: Edition) -> list[date]:

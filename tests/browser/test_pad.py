@@ -130,7 +130,7 @@ def test_a_volunteer_gets_a_key_from_the_crew_and_taps(
     page.wait_for_selector(".pd-gone")
     type_bib(mine, 4)
     mine.tap("[data-act=now]")
-    mine.wait_for_selector("[data-at=badge]:has-text('钥匙已收回')")
+    mine.wait_for_selector("[data-at=badge]:has-text('密钥已收回')")
     assert Read.objects.filter(chip="BIB:4").count() == 0
     desk.close()
 

@@ -1,13 +1,14 @@
 """The line desk's pages of chips, corrections and guns, as a browser without scripts uses them."""
 
 import re
+from datetime import datetime
 
 import pytest
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from race import gun
+from race import clock, gun
 from race.models import Assignment, Edition, Gun, Wave
 from race.refused import Refused
 from tests import cast
@@ -145,6 +146,17 @@ def test_a_read_is_found_ignored_and_that_undone(client):
     told = line.get("corrections/")
     assert told.index("An earlier correction is undone") < told.index("A read does not count")
     assert line.post(f"corrections/{made.pk}/undo/", evidence="again") == "This correction is undone already."
+
+
+def test_a_day_that_is_chosen_is_searched_from_end_to_end_and_forms_begin_with_today(client):
+    stage = raced()
+    line = Browser(client, stage)
+    assert "Reads 2" in line.get("corrections/", bib="1", day="2024-05-25")
+    assert "No read fits." in line.get("corrections/", bib="1", day="2024-05-26")
+    assert "5-25 09:40:00.000" in line.get("corrections/", bib="1")
+    clock.set_rehearsal(stage.edition, event=datetime.fromisoformat("2024-05-26T09:00:00+08:00"), speed=0)
+    page = client.get(f"/editions/{stage.edition.slug}/line/corrections/").content.decode()
+    assert re.findall(r'value="([-0-9]+)" selected', page) == ["2024-05-26", "2024-05-26"]
 
 
 def test_reads_are_found_by_true_time_whatever_the_clock_of_the_source_says(client):

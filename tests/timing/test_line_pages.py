@@ -1,5 +1,6 @@
 """The pages of the line desk that are about sources, and the same for machines."""
 
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from redis import Redis
 from race.models import Role
 from race.refused import Refused
 from tests import cast
-from tests.timing.line_cast import crew, make, pass_by
+from tests.timing.line_cast import crew, deliver, make, pass_by
 from timing import channels
 from timing.line import tally
 from timing.models import Channel, ClockOffset
@@ -42,6 +43,21 @@ def test_the_page_and_its_fragment_show_the_same(race: cast.Cast) -> None:
     page, part = browser.get("/line/").content.decode(), browser.get("/line/now/").content.decode()
     assert part.strip() in page
     assert 'id="source-' in part and "style=" not in page
+
+
+def test_the_answer_to_a_form_lets_the_language_be_changed(race: cast.Cast) -> None:
+    answer = crew(race).post("/line/pad/open/", {"point": race.finish.pk, "name": "Pad A"})
+    assert answer.status_code == 200
+    assert re.findall(r"/language/[a-z-]+/\?next=([^\"]+)", answer.content.decode()) == ["/line/pad/"]
+
+
+def test_rows_of_a_live_line_are_shown_where_they_are(race: cast.Cast) -> None:
+    pass_by(race, "09:29:00", "Finish")
+    deliver(race, b"source,chip,time\nFinish,C1,yesterday\n", {"make": "csv"})
+    page = crew(race).get("/line/now/").content.decode()
+    assert re.findall(r'href="([^"]+)">See the rows', page) == [
+        f"/line/sources/{race.edition.sources.get(name='Finish').pk}/#rejects"
+    ]
 
 
 @pytest.mark.parametrize("role", ["timing_crew", "commissaire", "organiser"])

@@ -69,7 +69,11 @@ def _of_ours(health: Health) -> Iterator[Alarm]:
     if health.rejects:
         newest = health.rejects[-1]
         count = sum(one.rows for one in health.rejects)
-        yield Alarm("rejected", WARN, values={"count": count, "name": newest.name, "delivery": newest.delivery})
+        # Those of a live line stand in no list of files: any source of the line shows them.
+        sent_by = [one.source.pk for one in health.sources if one.channel and one.channel.pk == newest.channel]
+        live = min(sent_by, default=0) if not newest.name else 0
+        values = {"count": count, "name": newest.name, "delivery": newest.delivery, "live": live}
+        yield Alarm("rejected", WARN, values=values)
 
 
 def deaf_since(waiting: Waiting, now: datetime) -> datetime | None:

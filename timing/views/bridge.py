@@ -11,6 +11,9 @@ from timing import decoders, packing
 from timing.line import words
 from timing.staff import line_page
 
+#: Ports that machines which call are set to as they leave the factory (docs/timing-crew.md); any free one does.
+PORTS = {"mylaps": 3097, "chronotrack": 61611, "jchip": 53135}
+
 
 @require_safe
 @line_page()
@@ -20,7 +23,7 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
     live = [(name, one) for name, one in decoders.MAKES.items() if one.open_session]
     context = {
         "edition": edition, "server": server, "name": packing.NAME, "size": len(packing.packed()) // 1024,
-        "calling": [(name, words.make_word(name)) for name, one in live if one.port is None],
+        "calling": [(name, words.make_word(name), PORTS.get(name, 3097)) for name, one in live if one.port is None],
         "dialled": [(name, words.make_word(name), one.port) for name, one in live if one.port is not None],
         "secure": request.is_secure(),
     }  # fmt: skip

@@ -151,6 +151,7 @@ def picked(request: HttpRequest, known: ChipDesk, found: list[Unknown]) -> dict[
     asked = request.GET.get("q", "")
     return {
         "shown": drawn(known, one), "asked": asked, "days": venue_time.days(known.edition),
+        "day": venue_time.day_of(known.edition, min(each.first_us for each in one.sightings)),
         "hits": [hit.entry for hit in search.find_public(known.edition, asked, FOUND)],
         "sightings": [(where(known, each), instant(each.first_us), each.reads) for each in one.sightings[:40]],
     }  # fmt: skip

@@ -37,6 +37,7 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
         "edition": edition, "may": desk(request).may(*CORRECTS), "problem": problem, "days": venue_time.days(edition),
         "sources": list(Source.objects.filter(edition=edition).order_by("name")), "looked": not wanted.nothing,
         "reads": [(one, instant(one.at_us), venue_time.shown(edition, one.at_us)) for one in reads[:MOST]],
+        "today": venue_time.today(edition), "day": asked.get("day", ""),
         "more": len(reads) > MOST,
         "points": list(TimingPoint.objects.filter(course__edition=edition).select_related("course")),
         "made": [
@@ -53,12 +54,15 @@ def when(us: int | None) -> Any:
 
 
 def looked_for(edition: Edition, asked: Any) -> Wanted:
-    """What the form asks for. Refused (`bad_time`, `bad_number`) where it cannot be read."""
-    day = asked.get("day", "")
-    ends = [
-        venue_time.parse(edition, day, asked.get(name, ""), seconds=False) if asked.get(name, "").strip() else None
-        for name in ("from", "until")
-    ]
+    """What the form asks for. Refused (`bad_time`, `bad_number`) where it cannot be read.
+
+    A day that was chosen is searched from end to end, without one all days are; times alone are those of today.
+    """
+    day, typed = asked.get("day", ""), [asked.get(name, "").strip() for name in ("from", "until")]
+    if day:
+        typed = [text or end for text, end in zip(typed, ("0:00", "23:59:59.999999"), strict=True)]
+    day = day or venue_time.today(edition).isoformat()
+    ends = [venue_time.parse(edition, day, text, seconds=False) if text else None for text in typed]
     return Wanted(
         bib=number(asked.get("bib", "")), chip=asked.get("chip", "").strip()[:32], source=number(asked.get("source", "")),
         from_us=ends[0], until_us=ends[1],

@@ -77,6 +77,8 @@ def banner(one: Alarm) -> dict[str, Any]:
         links.append({"name": "line_source", "pk": source, "word": _("Place the source"), "anchor": "#place"})
     elif one.code in ("silent", "holes"):
         links.append({"name": "line_uploads", "pk": 0, "word": _("Import from a memory stick"), "anchor": ""})
+    elif one.code == "rejected" and one.values["live"]:
+        links.append({"name": "line_source", "pk": one.values["live"], "word": _("See the rows"), "anchor": "#rejects"})
     elif one.code in ("parked", "rejected"):
         links.append({"name": "line_uploads", "pk": 0, "word": _("See the files"), "anchor": ""})
     return {"key": one.key, "level": one.level, "fact": told.fact, "consequence": told.consequence, "links": links}

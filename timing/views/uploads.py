@@ -20,6 +20,7 @@ from race.staff_pages import actor, desk, done
 from timing import corrections, decoders, file_list, parking, preview, preview_values
 from timing.decoders.field_text import is_name
 from timing.decoders.sheet.columns import BadColumns, said_columns
+from timing.line import words
 from timing.models import Delivery, Source
 from timing.staff import line_page
 
@@ -114,6 +115,9 @@ def options_of(said: Mapping[str, str], name: str) -> dict[str, str]:
 
 def _shown(edition: Edition, found: preview.Preview, name: str) -> dict[str, Any]:
     told = preview_values.told(found)
+    for one in told["sources"]:
+        at = found.sources[one["name"]].point if one["known"] else None
+        one["place"] = words.place(at) if at is not None else ""
     make = SAME.get(found.options["make"], found.options["make"])
     make = make if make in dict(MAKES) else decoders.decoder(make).make
     guess = found.guesses[0] if found.guesses else None
