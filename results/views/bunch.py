@@ -59,11 +59,11 @@ def page(request: HttpRequest, edition: Edition, race: str = "") -> HttpResponse
     )
     chosen = race_of(edition, race) if race else None
     open_ones = {one.pk: len(bunch.of(one).board.open) for one in races}
-    here = chosen or next((one for one in races if open_ones[one.pk]), None) or next(iter(races), None)
-    context: dict[str, Any] = {"edition": edition, "race": here}
-    if here is not None:
-        context |= _board(request, here, bunch.of(here, _draft(request)))
-        context["races"] = [{"race": one, "open": open_ones[one.pk], "here": one.pk == here.pk} for one in races]
+    shown = chosen or next((one for one in races if open_ones[one.pk]), None) or next(iter(races), None)
+    context: dict[str, Any] = {"edition": edition, "race": shown}
+    if shown is not None:
+        context |= _board(request, shown, bunch.of(shown, _draft(request)))
+        context["races"] = [{"race": one, "open": open_ones[one.pk], "here": one.pk == shown.pk} for one in races]
     return render(request, "results/officials/bunch.html", context)
 
 

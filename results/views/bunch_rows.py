@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -71,8 +72,9 @@ class Drawn:
         return {"count": len(ends), "span": f"{(max(ends) - min(ends)) / SECOND_US:.1f}" if len(ends) > 1 else ""}
 
     def gap_s(self) -> str:
-        """The gap that parts two groups, in seconds."""
-        return f"{self.finish.judged.known.facts.rules.gap_us / SECOND_US:g}"
+        """The gap between two chips that parts two groups, in seconds: the rule's, and the length of a bike."""
+        rules = self.finish.judged.known.facts.rules
+        return f"{(rules.gap_us + rules.wheel_us) / SECOND_US:g}"
 
     def wanted(self, text: str) -> tuple[int | None, Row | None]:
         """The doubt that the address names, else the first; with the rider to show."""
@@ -119,7 +121,11 @@ class Drawn:
         """The winner's time, a gap for every other group; where times are own, when the group came."""
         if not self.board.shared or one.time_us is None:
             return self.clock(one.at_us, 0)
-        return times.race_time(one.time_us // 1000) if one is self.board.bunches[0] else times.gap((one.gap_us or 0) // 1000)
+        return (
+            times.race_time(one.time_us // 1000)
+            if one is self.board.bunches[0]
+            else times.gap((one.gap_us or 0) // 1000)
+        )
 
     def _rider(self, one: Finisher, place: int, pair: tuple[int, ...]) -> Row:
         return self.who(one.bib) | {
@@ -198,7 +204,7 @@ class Drawn:
             "axis": [{"x": one.x, "until": one.x + one.width} for one in pieces],
             "cuts": [
                 {"x": one.x + one.width + CHIP // 2, "s": (after.from_us - one.until_us) // SECOND_US}
-                for one, after in zip(pieces, pieces[1:], strict=False)
+                for one, after in pairwise(pieces)
             ],
             "brackets": self._brackets(shown, x_of),
         }  # fmt: skip
@@ -220,7 +226,13 @@ class Drawn:
         for one in shown:
             ends = [x_of(self.riders[bib].at_us) for bib in one.bibs]
             found.append(
-                {"x": min(ends), "until": max(ends) + CHIP - 4, "key": one.key, "n": len(one.bibs), "time": self._given(one)}
+                {
+                    "x": min(ends),
+                    "until": max(ends) + CHIP - 4,
+                    "key": one.key,
+                    "n": len(one.bibs),
+                    "time": self._given(one),
+                }
             )
         found.sort(key=lambda row: row["x"])
         for row, lane in zip(found, bunch.lanes([row["x"] for row in found], LABEL), strict=True):

@@ -128,7 +128,9 @@ def test_groups_are_split_joined_and_put_back_as_they_were():
     client = browser(stage)
 
     def sign(what):
-        return client.post(f"{HERE}divide/", {"divide": what, "reason": "video", "seen": seen(stage), "next": HERE}, follow=True)
+        return client.post(
+            f"{HERE}divide/", {"divide": what, "reason": "video", "seen": seen(stage), "next": HERE}, follow=True
+        )
 
     told = words(client.get(HERE, {"divide": "split-3"}))
     assert "A new group begins with 3 0 places change · 0 times change" in told, "within the same second"

@@ -55,12 +55,17 @@ function put(html) {
   const held = document.activeElement;
   const focus = root.contains(held) ? held.closest(".bn-rider")?.dataset.bib ?? held.id ?? "" : null;
   const typed = document.getElementById("bn-reason")?.value;
+  const anchor = selected === null ? null : row(selected);
+  const top = anchor?.getBoundingClientRect().top;
   root.innerHTML = html;
   const strip = root.querySelector(".bn-strip");
   if (strip) strip.scrollLeft = left;
   const reason = document.getElementById("bn-reason");
   if (reason && typed) reason.value = typed;
   mark();
+  // What grows or shrinks above takes no row away from under the finger.
+  const again = anchor && row(selected);
+  if (again && top >= 0 && top < innerHeight) scrollBy({ top: again.getBoundingClientRect().top - top, behavior: "instant" });
   if (focus) (row(focus) ?? document.getElementById(focus))?.focus({ preventScroll: true });
   // The board moved on underneath: what the new one already says falls away.
   if (steps.length && !draft().length) { steps = []; keep(); }
