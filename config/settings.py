@@ -250,7 +250,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "CommuniqueKind": "results.models.publication.Communique.Kind",
+        "ProtestStepKind": "results.models.protest.ProtestStep.Kind",
+    },
 }
 
 # --- the line ---------------------------------------------------------------------------------------------------

@@ -246,6 +246,7 @@ def path_of(address):
     bare = bare.replace("/why/1/", "/why/{bib}/").replace("/edition-open/", "/{slug}/").replace("/open/", "/{slug}/")
     return (
         bare.replace("/categories/ME/", "/categories/{code}/")
+        .replace("/protests/1/", "/protests/{number}/")
         .replace("/1/", "/{id}/")
         .replace("/abc/", "/{code}/")
         .replace("/C1-0000/", "/{code}/")

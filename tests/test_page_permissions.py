@@ -81,7 +81,8 @@ def world(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> World:
         "categories/<int:pk>": f"categories/{opened.category.pk}", "entries/<int:pk>": f"entries/{alone.pk}",
         "messages/<int:pk>": f"messages/{Message.objects.filter(registration=alone.registration)[0].pk}",
         "campaigns/<int:pk>": f"campaigns/{campaign.pk}", "language/<slug:code>": "language/en",
-        "to-do/<slug:kind>": "to-do/review", "slug": edition.slug, "league": "none", "group": "none", "version": "1", "number": payment.number, "what": "team",
+        "to-do/<slug:kind>": "to-do/review", "slug": edition.slug, "league": "none",
+        "group": "none", "version": "1", "number": payment.number, "what": "team",
         "race": "no-such-race", "bib": "1", "pk": "0",
         "token": "no-such-list", "day": edition.starts_on.isoformat(), "kind": "csv", "code": "insurer", "form": "xlsx",
     }  # fmt: skip
