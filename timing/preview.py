@@ -22,7 +22,7 @@ from timing.decoders.model import Context, Parsed, Read, Reject
 from timing.decoders.recognise import Guess, recognise
 from timing.decoders.sheet import Table, first_rows
 from timing.decoders.wall_clock import DAY_US, HOUR_US
-from timing.models import Source
+from timing.models import Delivery, Source
 
 logger = logging.getLogger(__name__)
 MOST_BYTES = 16 * 1024 * 1024  # of a longer text only the beginning is looked at
@@ -49,7 +49,7 @@ class Preview:
     sources: dict[str, Source]
     chips: dict[str, set[tuple[int, int]]]  # of the chips that somebody carries: (race, course)
     new: int
-    ignored: int  # reads known from a delivery that a correction took out
+    ignored: dict[int, int]  # delivery that a correction took out -> reads known from it
     days: dict[date, int]
     parks: str
     warnings: list[dict[str, str]] = field(default_factory=list)
@@ -70,7 +70,7 @@ def look(edition: Edition, body: bytes, options: Mapping[str, Any], *, size: int
     make = options.get("make") or (guesses[0].format if guesses else "csv")
     given = {**options, "make": make}
     shown, whole = _beginning(body, size)
-    parsed = _parsed(shown, given, edition.zone)
+    parsed = _parsed(shown, given, edition.zone) if whole or not unpack.is_packed(body) else Parsed()
     reads = parsed.reads
     sources = _sources(edition, reads)
     chips = carriers.carried(edition, {read.chip for read in reads})
@@ -117,7 +117,10 @@ def guess(body: bytes, name: str) -> str:
 
 def _beginning(body: bytes, size: int | None) -> tuple[bytes, bool]:
     """What is looked at, ending with a line, and whether that is all."""
-    if unpack.is_packed(body) or (len(body) <= MOST_BYTES and (size is None or size <= len(body))):
+    here = size is None or size <= len(body)
+    if unpack.is_packed(body):
+        return body, here
+    if here and len(body) <= MOST_BYTES:
         return body, True
     head = body[:MOST_BYTES]
     end = max(head.rfind(b"\n"), head.rfind(b"\r"), head.rfind(b"$")) + 1
@@ -138,8 +141,8 @@ def _sources(edition: Edition, reads: Iterable[Read]) -> dict[str, Source]:
     return {source.name: source for source in known}
 
 
-def _known(edition: Edition, identities: set[Identity], sources: Mapping[str, Source]) -> tuple[int, int]:
-    """How many reads would be new, and how many are known from deliveries that do not count. Two queries."""
+def _known(edition: Edition, identities: set[Identity], sources: Mapping[str, Source]) -> tuple[int, dict[int, int]]:
+    """How many reads would be new, and how many are known from which deliveries that do not count. Two queries."""
     there = [(sources[name].pk, chip, at) for name, chip, at in identities if name in sources and 0 <= at < 2**63]
     left_out = corrections.ignored_deliveries(edition)
     with connection.cursor() as cursor:
@@ -151,7 +154,7 @@ def _known(edition: Edition, identities: set[Identity], sources: Mapping[str, So
         )
         by_delivery: dict[int, int] = dict(cursor.fetchall())
     new = len(identities) - sum(by_delivery.values())
-    return new, sum(count for delivery, count in by_delivery.items() if delivery in left_out)
+    return new, {delivery: count for delivery, count in by_delivery.items() if delivery in left_out}
 
 
 def _days(reads: Iterable[Read]) -> dict[date, int]:
@@ -163,12 +166,18 @@ def _days(reads: Iterable[Read]) -> dict[date, int]:
 def _warnings(edition: Edition, found: Preview) -> list[dict[str, str]]:
     """What looks wrong, in the order in which a person should look at it: code and sentence."""
     reads = found.parsed.reads
-    checks = (_other_days, _hours_off, _unknown_chips, _other_race, _unmapped, _other_zone, _ignored)
+    checks = (_part_of_packed, _other_days, _hours_off, _unknown_chips, _other_race, _unmapped, _other_zone, _ignored)
     return [warning for check in checks if (warning := check(edition, found, reads))]
 
 
 def _warning(code: str, sentence: str) -> dict[str, str]:
     return {"code": code, "detail": sentence}
+
+
+def _part_of_packed(edition: Edition, found: Preview, reads: Sequence[Read]) -> dict[str, str] | None:
+    if found.whole or found.parsed != Parsed():
+        return None
+    return _warning("part_of_packed", _("Only the whole of a packed file can be looked at: this is a part of it."))
 
 
 def _other_days(edition: Edition, found: Preview, reads: Sequence[Read]) -> dict[str, str] | None:
@@ -285,8 +294,11 @@ def _other_zone(edition: Edition, found: Preview, reads: Sequence[Read]) -> dict
 def _ignored(edition: Edition, found: Preview, reads: Sequence[Read]) -> dict[str, str] | None:
     if not found.ignored:
         return None
-    words = {"count": found.ignored}
+    deliveries = Delivery.objects.filter(pk__in=found.ignored).order_by("pk")
+    names = [str(name or pk) for pk, name in deliveries.values_list("pk", "options__name")]
+    words = {"count": sum(found.ignored.values()), "files": ", ".join(names[:SHOWN_NAMES])}
     return _warning(
         "ignored",
-        _("%(count)d known rows came with a file that was taken out again. Undo that for them to count.") % words,
+        _("%(count)d known rows will not count: they came with %(files)s, which was taken out. Count that file again.")
+        % words,
     )

@@ -28,7 +28,7 @@ def told(found: Preview) -> dict[str, Any]:
             "reads": len(reads),
             "new": found.new,
             "known": len(reads) - found.new,
-            "ignored": found.ignored,
+            "ignored": sum(found.ignored.values()),
             "rejected": len(rejects),
             "markers": len(found.parsed.markers),
             "chips": len(found.chips) + len(found.unknown),

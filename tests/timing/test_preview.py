@@ -76,7 +76,8 @@ def test_the_counts_are_those_that_the_delivery_will_have(client):
     stage = raced()
     body = gbk("C4,2024/5/25 9:45:00.25,Finish", "C1,2024/5/25 9:20:00,Finish", "C4,2024/5/25 9:45:00.25,Finish")
     seen = ask(client, stage, body).json()["counts"]
-    made = intake.receive(stage.channel, body, "k", options={"make": "csv"}, file=True).delivery
+    told = {"make": "csv", "name": "wrong.csv"}
+    made = intake.receive(stage.channel, body, "k", options=told, file=True).delivery
     ingest.take_in(stage.channel.pk)
     counts = ingest.totals([made.pk])[made.pk]
     assert [seen[name] for name in ("new", "known", "rejected")] == [
@@ -87,6 +88,7 @@ def test_the_counts_are_those_that_the_delivery_will_have(client):
     corrections.ignore_delivery(made, by=None, evidence="wrong file")
     undone = ask(client, stage, body).json()
     assert (undone["counts"]["ignored"], codes(undone)) == (1, ["ignored"])
+    assert "wrong.csv" in undone["warnings"][0]["detail"]
 
 
 def test_what_looks_wrong_is_named(client):
@@ -159,7 +161,7 @@ def test_the_queries_are_the_same_for_one_row_and_for_many():
     assert counted == [5, 7]  # chips of many are also held against the list of those handed out
 
 
-def test_a_packed_file_is_seen_as_what_is_in_it(client):
+def test_a_packed_file_is_seen_as_what_is_in_it(client, monkeypatch):
     stage = raced()
     rows = gbk(*[f"C4,2024/5/25 9:45:{second:02},Finish" for second in range(30)])
     found = ask(client, stage, gzip.compress(rows)).json()
@@ -170,6 +172,11 @@ def test_a_packed_file_is_seen_as_what_is_in_it(client):
     found = ask(client, stage, box.getvalue(), "&date=2024-05-25").json()
     assert (found["options"]["make"], found["rows"][0]["source"], found["counts"]["reads"]) == ("feibot", "H002", 2)
     assert ask(client, stage, gzip.compress(rows)[:-9]).json()["rejects"][0]["reason"] == "broken_archive"
+    part = ask(client, stage, gzip.compress(rows)[:-9], "&size=9000").json()
+    assert (part["whole"], part["rejects"], codes(part)) == (False, [], ["part_of_packed"])
+    monkeypatch.setattr(preview, "MOST_BYTES", 100)  # more than that is looked at of no plain file
+    seen = ask(client, stage, gzip.compress(rows)).json()
+    assert (seen["whole"], seen["counts"]["new"]) == (True, 30)
 
 
 def test_a_decoder_that_fails_is_told(client, monkeypatch):
