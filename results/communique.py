@@ -10,12 +10,15 @@ from typing import Any
 import orjson
 from django.db.models import Max
 
-from race.models import Edition, Race
+from race import doorbell
+from race.models import Category, Edition, Race
 from results import chain, frozen, result_rules
 from results.models import Communique, Link, Publication, Ruling
 from results.scoring import differences
 
 LETTERS = 4
+#: The task that makes the files (`results.printing`).
+PRINT = "results.tasks.print_communique"
 
 
 def of_result(made: Publication) -> Communique:
@@ -31,12 +34,22 @@ def of_result(made: Publication) -> Communique:
         "reason": made.reason,
         "protest_minutes": result_rules.of(race.edition).protest_minutes,
         "protest_deposit_fen": result_rules.of(race.edition).protest_deposit_fen,
+        "race_zh": race.name_zh,
+        "race_en": race.name_en,
+        "categories": _categories(race),
         "supersedes": earlier.number if earlier else None,
+        "superseded": {"standing": before.standing, "version": before.version} if before else None,
         "changes": _changes(before, made),
         "rulings": _rulings(race, before.revision if before else None),
         "board": board,
     }
     return _write(made.edition, race, Communique.Kind.RESULT, content, made, earlier)
+
+
+def _categories(race: Race) -> list[dict[str, str]]:
+    """Who is ranked together in the race, as they were called when the paper was made."""
+    rows = Category.objects.filter(race=race).order_by("code").values_list("code", "name_zh", "name_en", "mark")
+    return [dict(zip(("code", "zh", "en", "mark"), row, strict=True)) for row in rows]
 
 
 def _changes(before: Publication | None, made: Publication) -> list[dict[str, Any]]:
@@ -108,11 +121,13 @@ def _write(
     sha256 = hashlib.sha256(body).hexdigest()
     code = _code(number, sha256)
     act = {"act": "communique", "number": number, "kind": str(kind), "sha256": sha256, "code": code}
-    return Communique.objects.create(
+    paper = Communique.objects.create(
         edition=edition, revision=publication.revision, number=number, kind=kind, race=race, publication=publication,
         supersedes=earlier, at=at, code=code, sha256=sha256, content=body, link=chain.append(edition, act),
         by=publication.by,
     )  # fmt: skip
+    doorbell.after_commit(PRINT, [paper.pk])
+    return paper
 
 
 def _code(number: int, sha256: str) -> str:

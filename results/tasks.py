@@ -6,7 +6,7 @@ from celery import shared_task
 from redis.exceptions import RedisError
 
 from race import doorbell
-from results import live
+from results import live, printing
 from timing.models import Pending
 
 logger = logging.getLogger(__name__)
@@ -19,11 +19,19 @@ def refresh(race_id: int) -> int:
 
 
 @shared_task
+def print_communique(communique_id: int) -> int:
+    """Make the files of a communiqué."""
+    return printing.make(communique_id)
+
+
+@shared_task
 def sweep() -> tuple[int, int]:
-    """Ring for every channel with something pending and every race that lags. Once a second; safe to run twice."""
+    """Ring for every channel with something pending, every race that lags, every paper to be made; safe to run twice."""
     channels = list(Pending.objects.filter(parked="").values_list("channel_id", flat=True).distinct())
     for channel in channels:
         doorbell.ring(doorbell.INGEST, [channel])
+    for paper in printing.owed().values_list("pk", flat=True)[: printing.AT_ONCE]:
+        doorbell.ring(printing.PRINT, [paper])
     try:
         races = live.lagging()
         live.pulse()

@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 
 from race import postbox, tasks
 from race.models import Race
-from results import live
+from results import live, printing
 from timing import ingest
 from timing.models import Pending
 
@@ -28,6 +28,9 @@ class Command(BaseCommand):
         if sent or any(tended.values()):
             told = ", ".join(f"{count} {what}" for what, count in tended.items())
             self.stdout.write(f"{told}, {sent} messages sent")
+        papers = [printing.make(paper) for paper in printing.owed().values_list("pk", flat=True)]
+        if papers:
+            self.stdout.write(f"files of {len(papers)} communiqués made")
         try:
             published = sum(live.refresh(race) for race in live.lagging())
         except RedisError as problem:
