@@ -14,6 +14,7 @@ from results.views import (
     protest_desk,
     ruling_lists,
     rulings,
+    verify,
 )
 
 urlpatterns = [
@@ -27,6 +28,12 @@ urlpatterns = [
     path("my/<str:secret>/protest/<int:number>/", protest.one, name="my_protest_one"),
     path("my/<str:secret>/protest/<int:number>/show/", protest.show, name="my_protest_show"),
     path("my/<str:secret>/protest/<int:number>/withdraw/", protest.withdraw, name="my_protest_withdraw"),
+    path("verify/", verify.page, name="verify"),
+    path("verify/<str:code>/", verify.page, name="verify_code"),
+    path("verify/<str:code>/communique-<str:language>.pdf", verify.file, name="verify_file"),
+    path("communiques/", verify.listed, name="communiques"),
+    path("editions/<slug:slug>/communiques/", verify.listed, name="edition_communiques"),
+    *staff("officials", "communiques/", verify.at_the_desk, "officials_communiques"),
     *staff("officials", "", officials.page, "officials"),
     *staff("officials", "protests/", protest_desk.page, "officials_protests"),
     *staff("officials", "protests/<int:number>/", protest_desk.one, "officials_protest"),

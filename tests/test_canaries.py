@@ -83,7 +83,7 @@ def _value(name: str, slug: str) -> str:
     values = own | {
         "pk": "1", "code": "en", "secret": "no-such-secret", "token": "no-such-token", "version": "1", "provider": "sandbox",
         "day": "2026-01-01", "kind": "xlsx", "form": "pdf", "what": "money", "document": "1",
-        "race": "open",
+        "race": "open", "league": "luoyang", "group": "ME", "language": "zh",
     }  # fmt: skip
     assert name in values, f"the canary's walk does not know what stands for <{name}>"
     return values[name]

@@ -83,7 +83,7 @@ def world(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> World:
         "campaigns/<int:pk>": f"campaigns/{campaign.pk}", "language/<slug:code>": "language/en",
         "to-do/<slug:kind>": "to-do/review", "slug": edition.slug, "league": "none",
         "group": "none", "version": "1", "number": payment.number, "what": "team",
-        "race": "no-such-race", "bib": "1", "pk": "0",
+        "race": "no-such-race", "bib": "1", "pk": "0", "language": "zh",
         "token": "no-such-list", "day": edition.starts_on.isoformat(), "kind": "csv", "code": "insurer", "form": "xlsx",
     }  # fmt: skip
     people = {name: cast.person(edition, name) for name in Name.values}

@@ -24,7 +24,11 @@ LEAST_READS = 10  # of a file that is judged by its days
 LEAST_CHIPS = 20  # different ones, of a file that is judged by its chips, and handed out at the edition
 NEARLY_ALL = 95  # percent
 #: What becomes of a delivery that is not fully taken in yet, by `Pending.parked`.
-STATUS: dict[str, str] = {Pending.Parked.NO: "pending", Pending.Parked.ASKED: "parked", Pending.Parked.LEFT_OUT: "left_out"}
+STATUS: dict[str, str] = {
+    Pending.Parked.NO: "pending",
+    Pending.Parked.ASKED: "parked",
+    Pending.Parked.LEFT_OUT: "left_out",
+}
 _FIRST_DAY = date(1970, 1, 1)
 
 

@@ -54,9 +54,7 @@ class State(serializers.Serializer[Any]):
     publications = PublicationRow(many=True)
     bars = serializers.ListField(child=serializers.CharField(), help_text="Codes: why it cannot be official now")
     open_items = serializers.ListField(child=serializers.CharField(), help_text="To be confirmed by name")
-    out = serializers.ListField(
-        child=serializers.IntegerField(), help_text="Bibs still out there: close names them"
-    )
+    out = serializers.ListField(child=serializers.IntegerField(), help_text="Bibs still out there: close names them")
     moved = serializers.IntegerField(help_text="Riders whose line the facts now make another than published")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from django.contrib import messages
 from django.db.models import Max, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -118,7 +117,7 @@ def _page(request: HttpRequest, race: Race, given: dict[str, str]) -> dict[str, 
         "edition": race.edition, "race": race, "given": given, "posted": judged.posted, "revision": judged.revision,
         "picked": next(iter(_found(race, given.get("bib", ""), exact=True)), None),
         "articles": [one for one in articles.articles().values() if one.code in ruling_form.allowed()],
-        "allowed": orjson.dumps(ruling_form.allowed()).decode(),
+        "allowed": ruling_form.allowed(),
         "kinds": [(kind, kind_word(kind), rulings.KINDS[kind][0]) for kind in ruling_form.KINDS],
         "labels": ruling_form.LABELS(), "number": newest + 1, "minutes": result_rules.of(race.edition).protest_minutes,
         "draft": held, "draft_touched": drafts.touched(held), "marks": _marks(race),

@@ -98,7 +98,7 @@ def test_a_gbk_sheet_is_dropped_seen_counted_and_known_when_it_comes_again(line:
 def test_columns_are_named_by_hand_where_the_headings_say_nothing(line: "Page", stage: Cast):
     drop(line, "box.txt", "序,代号,何时\n1,C4,09:45:00.25\n2,C9,坏\n".encode())
     assert line.locator("#up-count").is_disabled()
-    assert line.locator(".up-do .reason").inner_text() == "这样读不出任何记录。请换品牌或各列含义。"
+    assert line.locator(".up-do .reason").inner_text() == "这样读不出任何记录。换个品牌或改各列含义。"
     line.select_option("[data-column='2']", "chip")
     line.locator("#up-problem:visible").wait_for()
     line.select_option("[data-column='3']", "time")

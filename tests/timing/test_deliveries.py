@@ -292,5 +292,5 @@ def test_a_bridge_says_how_long_ago_it_was_said_and_what_to_call_a_nameless_read
     assert 1500 <= (delivery.received_at - status.at) / timedelta(milliseconds=1) < 60_000
     delivery.channel.sources.set([Source.objects.get(name="Finish")])
     assert send(box, make="wiclax", label="gate").json()["counts"]["new"] == 1
-    assert [source for source, in Read.objects.order_by("pk").values_list("source__name")] == ["gate", "Finish"]
+    assert [source for (source,) in Read.objects.order_by("pk").values_list("source__name")] == ["gate", "Finish"]
     assert send(box, make="wiclax", age="yesterday").status_code == 400

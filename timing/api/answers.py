@@ -18,6 +18,8 @@ from timing.models import Delivery, Pending
 #: Bodies up to this size are taken in before the answer, so that it can tell the counts; larger ones by the worker.
 AT_ONCE = 4 * 1024 * 1024
 AT_ONCE_PACKED = 512 * 1024  # of a .gz, .zip or .xlsx: nobody knows yet how large it is
+
+
 class Counts(serializers.Serializer[Any]):
     """What became of the reads."""
 

@@ -13,7 +13,7 @@ export function toRow(columns, values) {
 /** A board ready to be read: `rows` in display order, `byBib` for looking one up. */
 export function fromBoard(board) {
   const rows = board.rows.map((values) => toRow(board.columns, values));
-  return { ...board, rows, byBib: new Map(rows.map((row) => [row.bib, row])) };
+  return { disputed: [], ...board, rows, byBib: new Map(rows.map((row) => [row.bib, row])) };
 }
 
 /** The board after `delta`, or null when the delta does not start where the board ends: then the whole must be fetched. */
