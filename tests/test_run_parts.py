@@ -233,7 +233,9 @@ def test_options_of_once_need_once(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_live_demo_has_a_mixed_line_and_once_the_plain_one() -> None:
-    lines = [options(arguments).line for arguments in ([], ["--once"], ["--line", "hard"], ["--once", "--line", "hard"])]
+    lines = [
+        options(arguments).line for arguments in ([], ["--once"], ["--line", "hard"], ["--once", "--line", "hard"])
+    ]
     assert lines == ["mixed", "plain", "hard", "hard"]
 
 
