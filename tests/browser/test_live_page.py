@@ -207,7 +207,8 @@ def test_a_row_opens_its_why_and_gives_the_focus_back(page: "Page", place: Site)
     page.click(".row[data-bib='21'] .row-name")
     assert page.locator("#why .why-answer b").all_text_contents() == ["第 3", "1:26:31"]
     assert page.locator("#why .step > span").all_text_contents() == [
-        "本批次官方发令", "计入 4 圈，共 1:26:31", "上一圈 21:30", "在 A 集团（领先）", "第 3 名：先比圈数，再比过线先后实时名次，修订 1284；尚未公布成绩",
+        "本批次官方发令", "计入 4 圈，共 1:26:31", "上一圈 21:30", "在 A 集团（领先）",
+        "第 3 名：先比圈数，再比过线先后实时名次，修订 1284；尚未公布成绩",
     ]  # fmt: skip
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.closest('.row').dataset.bib") == "21"

@@ -157,7 +157,8 @@ def empty(
     """A race before its gun."""
     people = [invented(bib) for bib in range(1, entered + 1)]
     return {
-        "v": 1, "race": slug, "edition": "daguguan-10", "revision": 12, "phase": "upcoming", "standing": "live", "publication": None, "disputed": [],
+        "v": 1, "race": slug, "edition": "daguguan-10", "revision": 12, "phase": "upcoming", "standing": "live",
+        "publication": None, "disputed": [],
         "clock": law, "planned": planned.isoformat(), "gun": None, "last": None, "finished_at": None,
         "laps": laps, "lap_m": lap_m, "start_m": 0, "leader": None, "counts": counts(entered=entered), "groups": [],
         "columns": COLUMNS,

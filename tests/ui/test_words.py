@@ -10,7 +10,20 @@ from results.scoring import explain
 from results.views.live_words import words
 
 LIVE = Path(__file__).resolve().parents[2] / "ui" / "static" / "ui" / "live"
-BUILT = ("facts.", "part.", "status.", "role.", "event.", "reason.", "ruling.", "tab.", "result.", "standing.", "note.", "why.")
+BUILT = (
+    "facts.",
+    "part.",
+    "status.",
+    "role.",
+    "event.",
+    "reason.",
+    "ruling.",
+    "tab.",
+    "result.",
+    "standing.",
+    "note.",
+    "why.",
+)
 
 
 def asked() -> set[str]:
