@@ -57,6 +57,8 @@ def count(page: "Page") -> str:
     page.click("#up-count")
     row = page.locator(".up-fresh")
     row.wait_for()
+    # While a worker still takes the rows in, the list says so and follows by itself.
+    row.locator(".up-counts", has_not_text="正在读入").wait_for()
     return row.locator(".up-counts").inner_text()
 
 
