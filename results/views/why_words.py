@@ -5,7 +5,7 @@ The reasons are the codes of `results.scoring.explain` and the flags of a row; t
 
 from __future__ import annotations
 
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext, ngettext
 
 Word = str | list[str]
 
@@ -76,10 +76,7 @@ def _rules() -> dict[str, Word]:
 
 def _answers() -> dict[str, Word]:
     return {
-        "why.place": gettext("Place"),
         "why.of": gettext("of {n}"),
-        "why.time": gettext("Time"),
-        "why.gap": pgettext("result", "Gap"),
         "why.stands.live": gettext("Live order, revision {n}; no result is published yet"),
         "why.stands.provisional": gettext("Provisional result, version {n}"),
         "why.stands.official": gettext("Official result, version {n}"),

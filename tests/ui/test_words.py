@@ -11,19 +11,9 @@ from results.views.live_words import words
 
 LIVE = Path(__file__).resolve().parents[2] / "ui" / "static" / "ui" / "live"
 BUILT = (
-    "facts.",
-    "part.",
-    "status.",
-    "role.",
-    "event.",
-    "reason.",
-    "ruling.",
-    "tab.",
-    "result.",
-    "standing.",
-    "note.",
-    "why.",
-)
+    "facts.", "part.", "status.", "role.", "event.", "reason.", "ruling.", "tab.", "result.", "standing.", "note.",
+    "why.stands.",
+)  # fmt: skip
 
 
 def asked() -> set[str]:
