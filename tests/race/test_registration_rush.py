@@ -187,7 +187,8 @@ def test_a_deadlock_is_tried_again_from_the_beginning() -> None:
         return "done"
 
     assert at_once(lambda: crossing(one, two), lambda: crossing(two, one)) == ["done", "done"]
-    assert len(tries) == 3
+    # Three; four where the second try was quicker to its first row than the other, whom the broken one had let go.
+    assert len(tries) in (3, 4)
 
 
 def test_a_broken_off_transaction_is_tried_three_times_and_not_inside_another() -> None:
