@@ -26,3 +26,11 @@ def kept(table: str) -> RunSQL:
         f"CREATE TRIGGER kept BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION evidence_is_kept()",
         f"DROP TRIGGER kept ON {table}",
     )
+
+
+def never_emptied(table: str) -> RunSQL:
+    """TRUNCATE fires no trigger of a row: this one refuses it, also where it would come from another table by CASCADE."""
+    return RunSQL(
+        f"CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION table_is_not_emptied()",
+        f"DROP TRIGGER never_emptied ON {table}",
+    )

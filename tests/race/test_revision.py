@@ -111,6 +111,22 @@ def test_the_database_refuses_to_edit_or_delete_evidence():
     )
 
 
+def test_the_database_refuses_to_empty_a_table_of_facts_or_evidence():
+    stage = cast.make()
+    stage.reads("C1 09:30:00")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "SELECT DISTINCT relname FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid"
+            " WHERE tgname IN ('written_once', 'kept', 'numbered')"
+        )
+        tables = sorted(name for (name,) in cursor.fetchall())
+    assert {"timing_delivery", "timing_read", "results_ruling", "race_ledgerline"} < set(tables)
+    for table in (*tables, "race_edition"):  # the last reaches them all by CASCADE
+        refused(f"TRUNCATE {table} CASCADE", "it is not emptied")
+    assert (Delivery.objects.count(), Read.objects.count()) == (1, 1)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_fact_without_a_number_cannot_be_committed():
     stage = cast.make()
