@@ -57,6 +57,11 @@ def test_numbered_reads_in_their_order_and_bad_ones_by_themselves():
     )
 
 
+def test_a_damaged_request_is_no_header():
+    request = (UPLOAD % (1, b"1=B1@13:55:49:2")).splitlines()[0].replace(b"GET", b"GET:")
+    assert parse(request + b"\r\nHost: x.example\r\n") == Parsed(rejects=(Reject(request, "bad_frame"),))
+
+
 def test_requests_one_after_the_other_and_a_bare_query():
     body = UPLOAD % (1, b"1=B1@13:55:49:2") + b"machineId=H003&eventId=9&epcNum=1&1=B2@13:55:49:2"
     assert [(read.source, read.chip) for read in parse(body).reads] == [("H002", "B1"), ("H003", "B2")]

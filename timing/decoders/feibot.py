@@ -25,7 +25,8 @@ from timing.decoders.wall_clock import dated_us, day_us, time_us
 
 MOST_UNPACKED = 64 * 1024 * 1024  # of a zipped file; a line is some 25 bytes
 _REQUEST = re.compile(rb"(?:(?:GET|POST|PUT) )?(\S*?)\??((?:\w+=[^\s?]*)?)(?: HTTP/\d(?:\.\d)?)?")
-_HEADER = re.compile(rb"[A-Za-z-]+: .*")
+# A line that brings or announces chips is no header, whatever damage made it look like one: it is not dropped in silence.
+_HEADER = re.compile(rb"[A-Za-z-]+: (?!.*[?&](?:\d+|epcNum)=).*")
 #: What a heartbeat says, under our names.
 STATUS = {
     "machineId": "machine", "eventId": "event", "batPercent": "battery_pct", "epcTotal": "total", "epcDiff": "different",
