@@ -30,7 +30,7 @@ class Account:
 
 def owner() -> User:
     """Return the account that the rehearsal's own facts and keys belong to; nobody can log in with it."""
-    user, made = User.objects.get_or_create(username=OWNER)
+    user, made = User.objects.get_or_create(username=OWNER, defaults={"first_name": "彩排程序"})
     if made:
         user.set_unusable_password()
         user.save(update_fields=["password"])

@@ -18,6 +18,8 @@ from timing.models import Channel, Source
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?")
 MOST_NETWORKS = 32
+#: The channel of a person who sends in files is called so, with the account's name; pages say it in their language.
+UPLOADS_OF = "uploads of "
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from race.models import Edition
 from timing import corrections, ingest, parking
+from timing.channels import UPLOADS_OF
 from timing.models import Channel, Delivery, Pending, Reject
 from timing.preview_values import readable
 
@@ -101,7 +102,7 @@ def _file(row: dict[str, Any], counts: Any, pending: Pending | None, undone: int
         make=row["options"].get("make", ""),
         size=row["size"],
         at=row["received_at"],
-        by=row["label"].removeprefix("uploads of "),
+        by=row["label"].removeprefix(UPLOADS_OF),
         status="taken" if pending is None else parking.STATUS[pending.parked],
         why=str(PARKED.get(pending.parked_why, pending.parked_why)) if pending is not None else "",
         undone=undone,

@@ -292,11 +292,26 @@ def _other_zone(edition: Edition, found: Preview, reads: Sequence[Read]) -> dict
 
 
 def _ignored(edition: Edition, found: Preview, reads: Sequence[Read]) -> dict[str, str] | None:
-    if not found.ignored:
-        return None
-    deliveries = Delivery.objects.filter(pk__in=found.ignored).order_by("pk")
+    return stay_out(found.ignored) if found.ignored else None
+
+
+def of_taken(delivery: Delivery) -> list[dict[str, str]]:
+    """What looks wrong of a delivery that is taken in: known rows stay out that came with a file which was taken out."""
+    edition = delivery.channel.edition
+    left_out = corrections.ignored_deliveries(edition).keys() - {delivery.pk}
+    if not left_out:
+        return []
+    reads = parsing.parsed(delivery, delivery.channel).reads
+    _new, ignored = _known(edition, {read.identity for read in reads}, _sources(edition, reads))
+    found = {pk: count for pk, count in ignored.items() if pk in left_out}
+    return [stay_out(found)] if found else []
+
+
+def stay_out(ignored: Mapping[int, int]) -> dict[str, str]:
+    """The warning that known rows will not count. `ignored`: delivery that was taken out -> rows that are known from it."""
+    deliveries = Delivery.objects.filter(pk__in=ignored).order_by("pk")
     names = [str(name or pk) for pk, name in deliveries.values_list("pk", "options__name")]
-    words = {"count": sum(found.ignored.values()), "files": ", ".join(names[:SHOWN_NAMES])}
+    words = {"count": sum(ignored.values()), "files": ", ".join(names[:SHOWN_NAMES])}
     return _warning(
         "ignored",
         _("%(count)d known rows will not count: they came with %(files)s, which was taken out. Count that file again.")

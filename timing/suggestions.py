@@ -4,6 +4,10 @@ Each reason is told with what it rests on, so that a person can judge it. Scores
 where the reasons are strong and nobody else is as likely. A rider who was read with a chip of their own at the same point
 in the same lap cannot be it, whatever the codes look like.
 
+A suggestion is about this one chip. What only says that a rider is looked for (no chip, not read, laps) fits every unknown chip
+alike: such a rider is named at the chip that fits best, at two where both fit as well (`shared`, and never proposed), at none
+where it would be more; and at no other chip than the one that is proposed to be theirs.
+
 | reason | the chip that was read |
 |---|---|
 | `same_but_for` | differs from a handed-out one only in leading zeros or in signs that are no letters or digits |
@@ -15,6 +19,7 @@ in the same lap cannot be it, whatever the codes look like.
 | `no_chip`, `no_chip_since` | no chip is down for the rider at that time |
 | `only_missing`, `missing` | the rider was not read there at those times, as the only one of the race or with others |
 | `laps_fit` | makes laps as long as those of the race, together with what was read of the rider |
+| `shared` | fits no better than one other unknown chip does |
 """
 
 from bisect import bisect_left
@@ -32,7 +37,12 @@ from timing.passings import ChipHeld
 SCORES = {
     "same_but_for": 75, "swapped": 60, "one_sign": 45, "part_of": 45, "held_later": 60, "held_before": 50, "neighbours": 50,
     "no_chip_since": 45, "no_chip": 35, "only_missing": 30, "missing": 10, "laps_fit": 20,
+    "shared": -40,
 }  # fmt: skip
+#: Reasons that are about the chip itself; the others are about the rider.
+OF_THE_CHIP = frozenset({"same_but_for", "swapped", "one_sign", "part_of", "held_later", "held_before", "neighbours"})
+#: Who fits more unknown chips than this equally well is no reason for any of them.
+SHARED = 2
 #: A proposal needs so much, and to be so far ahead of the next one.
 PROPOSED, AHEAD = 60, 15
 #: What is told at most, and from which score on.
@@ -269,20 +279,47 @@ def by_point(sightings: Iterable[Sighting], points: Mapping[int, int]) -> dict[i
 def unknown(known: Field) -> list[Unknown]:
     """Every chip that was read at a timing point while nobody carried it, most sightings first, then the newest."""
     holes = _Absent(known)
+    places = {chip: by_point(sightings, known.points) for chip, sightings in known.found.nobody.items()}
+    suggested = {chip: suggest(known, holes, chip, there) for chip, there in places.items() if there}
     found = []
-    for chip, sightings in known.found.nobody.items():
-        there = by_point(sightings, known.points)
-        if not there:
-            continue
-        laps = {known.lap_at(point, at_us) for point, instants in there.items() for at_us in instants}
-        suggestions = suggest(known, holes, chip, there)
+    for chip, suggestions in _each_its_own(suggested).items():
+        laps = {known.lap_at(point, at_us) for point, instants in places[chip].items() for at_us in instants}
         found.append(
             Unknown(
-                chip, tuple(sightings), tuple(sorted(lap for lap in laps if lap is not None)),
+                chip, tuple(known.found.nobody[chip]), tuple(sorted(lap for lap in laps if lap is not None)),
                 suggestions[:SHOWN], _is_clear(suggestions),
             )
         )  # fmt: skip
     return sorted(found, key=lambda one: (-len(one.sightings), -one.sightings[-1].last_us, one.chip))
+
+
+def _each_its_own(suggested: Mapping[str, Sequence[Suggestion]]) -> dict[str, tuple[Suggestion, ...]]:
+    """The suggestions without those that would stand at every chip alike; see the head of this file."""
+    taken = {who[0].bib for who in suggested.values() if _is_clear(who) and _of_the_chip(who[0])}
+    loose: dict[int, dict[str, int]] = defaultdict(dict)  # bib -> chip -> score, where nothing is about the chip
+    for chip, who in suggested.items():
+        for one in who:
+            if not _of_the_chip(one):
+                loose[one.bib][chip] = one.score
+    best = {
+        bib: sorted(chip for chip, score in fits.items() if score == max(fits.values())) for bib, fits in loose.items()
+    }
+    kept: dict[str, tuple[Suggestion, ...]] = {}
+    for chip, who in suggested.items():
+        left = []
+        for one in who:
+            alike = best[one.bib] if not _of_the_chip(one) else [chip]
+            if alike == [chip] and (_of_the_chip(one) or one.bib not in taken):
+                left.append(one)
+            elif chip in alike and len(alike) <= SHARED and one.bib not in taken:
+                other = next(each for each in alike if each != chip)
+                left.append(_suggestion(one.bib, (*one.reasons, Reason("shared", other))))
+        kept[chip] = tuple(sorted(left, key=lambda one: (-one.score, one.bib)))
+    return kept
+
+
+def _of_the_chip(one: Suggestion) -> bool:
+    return any(reason.code in OF_THE_CHIP for reason in one.reasons)
 
 
 def _is_clear(suggestions: Sequence[Suggestion]) -> bool:

@@ -1,6 +1,7 @@
 """The health of the line and its alarms."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -49,6 +50,8 @@ def test_ages_are_event_time(race: cast.Cast) -> None:
     assert (one(race, "Finish").state, one(race, "Finish").quiet_us) == ("ok", 0)
     at(race, "09:30:40")
     assert (one(race, "Finish").state, words.age(one(race, "Finish").quiet_us)) == ("ok", "40 s")
+    said = [words.state_word(replace(one(race, "Finish"), quiet_us=quiet)) for quiet in (0, 9_999_999, 10_000_000)]
+    assert said == ["fresh", "fresh", "in order"]
     at(race, "09:33:14")
     assert (one(race, "Finish").state, words.age(one(race, "Finish").quiet_us)) == ("idle", "3 min 14 s")
 

@@ -2,7 +2,9 @@
 
 import gzip
 import io
+import re
 import zipfile
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -25,6 +27,12 @@ def gbk(*rows):
 def ask(client, stage, body, query="", role="timing_crew"):
     address = f"{ADDRESS}?name=noon.csv{query}"
     return client.post(address, body, content_type="application/octet-stream", headers=cast.bearer(stage.edition, role))
+
+
+def send(client, stage, body):
+    address = "/api/v1/timing/deliveries/?make=csv&name=again.csv"
+    headers = cast.bearer(stage.edition, "timing_crew")
+    return client.post(address, body, content_type="application/octet-stream", headers=headers)
 
 
 def codes(found):
@@ -89,6 +97,14 @@ def test_the_counts_are_those_that_the_delivery_will_have(client):
     undone = ask(client, stage, body).json()
     assert (undone["counts"]["ignored"], codes(undone)) == (1, ["ignored"])
     assert "wrong.csv" in undone["warnings"][0]["detail"]
+    answer = send(client, stage, body).json()
+    assert (answer["counts"]["known"], answer["warnings"]) == (3, undone["warnings"])
+
+
+def test_every_warning_is_documented():
+    codes = set(re.findall(r'_warning\(\s*"(\w+)"', Path(preview.__file__).read_text()))
+    told = Path("docs/api.md").read_text()
+    assert {code for code in codes if f"`{code}`" not in told} == set()
 
 
 def test_what_looks_wrong_is_named(client):

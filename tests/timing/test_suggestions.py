@@ -99,8 +99,25 @@ def test_a_chip_that_was_handed_out_only_later_or_taken_back_before():
     found += seen("A77777", *lap_times(1, 2, 3)) + seen("B99999", *lap_times(1, 2, behind=5))
     assert asked(held, found) == [
         "A77777 x2 laps 1,2: *3 held_later+only_missing+laps_fit",
-        "B99999 x1 laps 2: *4 held_before+laps_fit+missing; 3 no_chip+laps_fit+missing",
+        "B99999 x1 laps 2: *4 held_before+laps_fit+missing",
     ]
+
+
+def test_who_is_looked_for_is_named_at_the_chip_that_fits_and_not_at_every_one():
+    """No chip is down for 9, who was not read: that says nothing of a ticket, and of two chips alike not which."""
+    held, found = bunch(1, 2)
+    people = {bib: Rider(bib, "open", EVERYWHERE, 0) for bib in (1, 2, 9)}
+    ticket, one, other, third = (
+        seen("TICKET", LAP, LAP + 3 * MINUTE), *(seen(f"{letter * 6}", *lap_times(1, 2, 3)) for letter in "PQR"),
+    )  # fmt: skip
+    fits = "9 no_chip+only_missing+laps_fit"
+    assert asked(held, found + ticket + one, people) == [
+        f"PPPPPP x3 laps 1,2,3: *{fits}", "TICKET x2 laps 1: ",
+    ]  # fmt: skip
+    assert asked(held, found + one + other, people) == [
+        f"PPPPPP x3 laps 1,2,3: {fits}+shared", f"QQQQQQ x3 laps 1,2,3: {fits}+shared",
+    ]  # fmt: skip
+    assert [line.endswith(": ") for line in asked(held, found + one + other + third, people)] == [True] * 3
 
 
 def test_nobody_is_like_a_ticket_at_the_road_side():

@@ -59,6 +59,11 @@ class DeliveryAnswer(serializers.Serializer[Any]):
     unknown_chips = serializers.ListField(
         child=serializers.CharField(), required=False, help_text="Chips of new reads that nobody carries; the first 20"
     )
+    warnings = serializers.ListField(
+        child=serializers.DictField(),
+        required=False,
+        help_text="ignored: known rows stay out, for they came with a file that was taken out",
+    )
 
 
 def answers(deliveries: list[Delivery]) -> list[dict[str, Any]]:
@@ -92,7 +97,7 @@ def told(delivery: Delivery) -> dict[str, Any]:
     if delivery.size <= AT_ONCE_PACKED or (delivery.size <= AT_ONCE and not _packed(delivery)):
         # This one only: who sends a small file does not wait behind a large one, nor do its work.
         ingest.take_in(delivery.channel_id, wait=False, only=delivery.pk)
-    delivery = Delivery.objects.defer("body").select_related("channel").get(pk=delivery.pk)
+    delivery = Delivery.objects.defer("body").select_related("channel__edition").get(pk=delivery.pk)
     found = findings(delivery)
     if len(found["rejects"]) == 1:
         _refuse_whole(found["rejects"][0]["reason"], delivery.pk)

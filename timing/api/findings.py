@@ -1,4 +1,4 @@
-"""What a crew has to see of a delivery beside its counts: rows that could not be read, and reads that count nowhere."""
+"""What a crew has to see of a delivery beside its counts: rows that could not be read, reads that count nowhere or stay out."""
 
 import codecs
 from collections.abc import Sequence
@@ -10,17 +10,18 @@ from django.db.models.functions import Length, Substr
 from race.models import Transponder
 from race.sheet import encoding_of
 from race.workbook import ZIP_MARK
-from timing import decoders, typed
+from timing import decoders, preview, typed
 from timing.models import Delivery, Ingestion, Read, Reject, Source
 
 SHOWN_REJECTS = 20
 SHOWN_CHIPS = 20
+MOST_BYTES = 4 * 1024 * 1024  # of a larger file nobody waits until it is read once more
 MOST_CHIPS = 2_000  # looked at: among them may be bibs that somebody typed
 SHOWN_BYTES, SHOWN_HEX, SNIFFED_BYTES = 200, 16, 4096
 
 
 def findings(delivery: Delivery) -> dict[str, Any]:
-    """`rejects`, `unmapped` and `unknown_chips` of one delivery, as they stand now."""
+    """`rejects`, `unmapped`, `unknown_chips` and `warnings` of one delivery, as they stand now."""
     taken = Ingestion.objects.filter(delivery=delivery)
     numbers = list(taken.values_list("pk", flat=True))
     reads = Read.objects.filter(ingestion__in=numbers)
@@ -29,6 +30,9 @@ def findings(delivery: Delivery) -> dict[str, Any]:
         "rejects": rejects(delivery),
         "unmapped": unmapped(reads) if numbers else [],
         "unknown_chips": unknown_chips(delivery, reads) if any_unknown else [],
+        "warnings": preview.of_taken(delivery)
+        if delivery.size <= MOST_BYTES and taken.filter(known__gt=0).exists()
+        else [],
     }
 
 

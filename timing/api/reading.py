@@ -15,6 +15,7 @@ from race.api.scope import Scoped
 from race.models import Edition
 from race.refused import Refused
 from timing import decoders
+from timing.channels import UPLOADS_OF
 from timing.decoders.field_text import is_name
 from timing.decoders.sheet.columns import BadColumns, said_columns
 from timing.models import Channel
@@ -78,7 +79,7 @@ def channel_of(view: Scoped, edition: Edition) -> Channel:
     if token is not None:
         given = {"edition": edition, "kind": Channel.Kind.HTTP, "label": token.label}
         return channels.get_or_create(token=token, defaults=given)[0]
-    label = f"uploads of {view.request.user.get_username()}"
+    label = f"{UPLOADS_OF}{view.request.user.get_username()}"
     return channels.get_or_create(edition=edition, kind=Channel.Kind.HTTP, token=None, label=label)[0]
 
 

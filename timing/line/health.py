@@ -1,14 +1,14 @@
 """How every source of an edition is, in a constant number of queries.
 
 Ages are event time: what is 40 seconds at the road is 40 seconds here, also at a rehearsal that runs thirty times as fast.
-Our own machines need real time, though: no age counts before it is `REAL_FLOOR_S` real seconds, too.
+Our own machines need real time, though: no age raises or ends anything before it is `REAL_FLOOR_S` real seconds, too.
 
 | state | means |
 |---|---|
 | unmapped | nobody has said where it stands: kept, and counting nowhere |
 | silent | its line is lost, or the point's other source sees riders while this one sees none |
 | slow | it misses some riders, or holds reads back |
-| ok | something came within a minute |
+| ok | something came within a minute; `fresh` in words within ten seconds, else `in order` |
 | idle | nothing came, and nothing had to |
 """
 

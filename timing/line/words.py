@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from race.models import TimingPoint
 from race.models.edition import in_language
+from timing.channels import UPLOADS_OF
 from timing.decoders.wall_clock import local_text
 from timing.line.alarms import Alarm
 from timing.line.health import SourceHealth
@@ -24,8 +25,11 @@ MAKES = {
     "impinj": "Impinj", "csv": gettext_lazy("File"), "json": "JSON", "pad": gettext_lazy("Phone pad"),
     "phone": gettext_lazy("Phone pad"), "": "",
 }  # fmt: skip
+#: Under ten seconds of event time data are fresh, at any speed; up to a minute a source is in order and no more than that.
+FRESH_US = 10_000_000
+FRESH = pgettext_lazy("source", "fresh")
 STATES: dict[str, str | Promise] = {
-    "ok": pgettext_lazy("source", "fresh"),
+    "ok": pgettext_lazy("source", "in order"),
     "slow": pgettext_lazy("source", "slow"),
     "silent": pgettext_lazy("source", "silent"),
     "idle": pgettext_lazy("source", "quiet"),
@@ -54,6 +58,13 @@ def zone(name: str) -> str:
     return f"UTC{MINUS if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
 
 
+def channel(label: str) -> str:
+    """What a channel is called: whoever sends in files has one that is named after the account."""
+    if label.startswith(UPLOADS_OF):
+        return _("Files sent by %(who)s") % {"who": label.removeprefix(UPLOADS_OF)}
+    return label
+
+
 def place(point: TimingPoint) -> str:
     """A timing point with its course: each course has a finish."""
     return f"{point.course.name} {in_language(point.name_zh, point.name_en)}"
@@ -61,6 +72,8 @@ def place(point: TimingPoint) -> str:
 
 def state_word(source: SourceHealth) -> str:
     """The state in a word."""
+    if source.state == "ok" and source.quiet_us is not None and source.quiet_us < FRESH_US:
+        return str(FRESH)
     return str(LOST if source.why == "lost" else STATES[source.state])
 
 

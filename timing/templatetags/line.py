@@ -93,6 +93,12 @@ def line_reason(code: str) -> str:
 
 
 @register.filter
+def line_channel(label: str) -> str:
+    """What a channel is called."""
+    return words.channel(label)
+
+
+@register.filter
 def who(user: User | None) -> str:
     """Who did something: the name, else the account; nobody in person was a machine or a program."""
     return user.get_full_name() or user.get_username() if user is not None else _("a program")

@@ -28,6 +28,7 @@ def why(reason: Reason, zone: str) -> str:
         "only_missing": _("the only one not read there then"),
         "missing": _("not read there then"),
         "laps_fit": _("lap times fit"),
+        "shared": _("%(chip)s fits as well"),
     }
     return words[reason.code] % told
 
