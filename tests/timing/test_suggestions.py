@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timing import suggestions
+from timing.chip_codes import Kin, difference, plain
 from timing.chip_findings import Sighting, sort_out
 from timing.passings import ChipHeld
-from timing.suggestions import Field, Kin, Rider, difference
+from timing.suggestions import Field, Rider
 
 FINISH, SUMMIT = 10, 11  # points
 POINTS = {1: FINISH, 2: FINISH, 3: SUMMIT}  # source -> point; source 2 is the backup
@@ -151,7 +152,7 @@ codes = st.text("ABC0123456789-", min_size=4, max_size=8)
 def test_kin_finds_exactly_what_comparing_with_all_would(known, code):
     found = {other: how for other, how in Kin(known).of(code).items() if how in ("swapped", "one_sign")}
     wanted = {other: how for other in known if (how := difference(code, other)) is not None}
-    stronger = {other for other in known if suggestions.plain(other) == suggestions.plain(code)}
+    stronger = {other for other in known if plain(other) == plain(code)}
     assert {other: how for other, how in wanted.items() if other not in stronger} == found
 
 
