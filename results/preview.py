@@ -1,10 +1,10 @@
-"""What a ruling would change, before anybody signs it: the same engine, the same facts, one ruling more or one fewer."""
+"""What a ruling, or another start, would change, before anybody signs it: the same engine, and one fact more or fewer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from race.models import Category, Race
+from race.models import Category, Race, Wave
 from results import facts, league, live, result_rules, rulings, scoring
 from results.facts import Known
 from results.league import Moved, rules
@@ -75,6 +75,14 @@ def of_revocation(ruling: Ruling) -> Preview:
         known = facts.gather(race)
         after = facts.without(known, ruling)
     return _preview(race, known, after, ())
+
+
+def of_gun(wave: Wave, at_us: int) -> Preview:
+    """The preview of another official start of a wave (UTC microseconds, true time): what reads amount to stays as it is."""
+    with live.snapshot():
+        known = facts.gather(wave.race)
+    waves = tuple(replace(one, gun_us=at_us) if one.code == wave.code else one for one in known.facts.waves)
+    return _preview(wave.race, known, replace(known.facts, waves=waves), ())
 
 
 def _next(known: Known) -> int:

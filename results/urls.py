@@ -6,6 +6,7 @@ from race.staff_links import staff
 from results.views import (
     bunch,
     expected,
+    gun_changes,
     league,
     live,
     officials,
@@ -56,6 +57,7 @@ urlpatterns = [
     *staff("officials", "bunch/<slug:race>/", bunch.page, "officials_bunch_race"),
     *staff("officials", "bunch/<slug:race>/order/", bunch.order, "officials_bunch_order"),
     *staff("officials", "bunch/<slug:race>/divide/", bunch.divide, "officials_bunch_divide"),
+    *staff("line", "guns/<int:pk>/changes/", gun_changes.page, "line_gun_changes"),
     *staff("line", "expected/", expected.page, "line_expected"),
     *staff("line", "expected/<slug:race>/<int:bib>/", expected.rider, "line_expected_rider"),
     *staff("line", "expected/<slug:race>/<int:bib>/add/", expected.add, "line_expected_add"),

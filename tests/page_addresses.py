@@ -84,6 +84,7 @@ LINE: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
     "corrections/reads/<int:pk>/ignore/": {"POST": (FILES | JUDGES, 404)},
     "corrections/reads/<int:pk>/move/": {"POST": (FILES | JUDGES, 404)},
     "guns/": {"GET": (SEES, 200)}, "guns/<int:pk>/": {"POST": (JUDGES, 404)},
+    "guns/<int:pk>/changes/": {"GET": (SEES, 404)},
     "pad/": {"GET": (SEES, 200)}, "pad/open/": {"POST": (CREW, 404)}, "pad/withdraw/": {"POST": (CREW, 404)},
 }  # fmt: skip
 

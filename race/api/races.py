@@ -162,6 +162,7 @@ class GunRequest(serializers.Serializer[Any]):
     wave = serializers.CharField()
     at = Instant()
     reason = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+    seen = serializers.IntegerField(required=False, help_text="Revision of the start that stood; 0: none")
 
 
 class Guns(Scoped):
@@ -186,5 +187,11 @@ class Guns(Scoped):
         )
         if wave is None:
             raise serializers.ValidationError({"wave": "unknown wave"})
-        fired = gun.fire(wave, wanted.validated_data["at"], by=self.actor(), reason=wanted.validated_data["reason"])
+        fired = gun.fire(
+            wave,
+            wanted.validated_data["at"],
+            by=self.actor(),
+            reason=wanted.validated_data["reason"],
+            seen=wanted.validated_data.get("seen"),
+        )
         return Response(GunRow(fired).data, status=201)

@@ -232,7 +232,13 @@ def test_a_commissaire_chooses_and_corrects_with_a_reason_after_seeing_what_it_c
     told = line.post(f"guns/{shots.wave.pk}/", day="2024-05-25", at="9:00:02.950")
     assert "The times of 4 riders get 0:00.600 shorter." in told and "the order between waves can change" in told
     assert Gun.objects.count() == 2
-    sure = {"day": "2024-05-25", "at": "9:00:02.950", "sure": "1"}
+    shots.reads("C1 09:20:00", "C1 09:40:00.400")
+    changes = line.get(f"guns/{shots.wave.pk}/changes/?day=2024-05-25&at=9:00:02.950")
+    assert "Nobody gets another place; 1 rider gets another time." in changes
+    stale = {"day": "2024-05-25", "at": "9:00:02.950", "sure": "1", "reason": "film", "seen": 1}
+    assert line.post(f"guns/{shots.wave.pk}/", **stale) == "Another start was set meanwhile: look at it first."
+    seen = Gun.objects.get(wave=shots.wave).revision
+    sure = {"day": "2024-05-25", "at": "9:00:02.950", "sure": "1", "seen": seen}
     assert line.post(f"guns/{shots.wave.pk}/", **sure) == "A start that was set already is corrected with a reason."
     assert line.post(f"guns/{shots.wave.pk}/", reason="film", **sure) == (
         "Men A started at 09:00:02.950. The board follows."

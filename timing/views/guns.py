@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from race import gun
-from race.models import Edition, Entry, Role, Wave
+from race.models import Edition, Entry, Gun, Role, Wave
 from race.staff_pages import actor, desk, done
 from timing import gun_proposals, venue_time
 from timing.clocks import instant, microseconds
@@ -79,13 +79,14 @@ def fire(request: HttpRequest, edition: Edition, pk: int) -> HttpResponse:
     at = instant(venue_time.parse(edition, data.get("day", ""), data.get("at", "")))
     before = wave.guns.order_by("-revision").first()
     if before is not None and not data.get("sure"):
-        return _asked(request, edition, wave, before.at, at)
-    also = [key for key in data.getlist("also") if key.isascii() and key.isdigit() and len(key) < 18]
+        return _asked(request, edition, wave, before, at)
+    also = [key for key in map(whole, data.getlist("also")) if key]
     others = list(waves.filter(pk__in=also, guns=None).exclude(pk=pk).distinct())
     reason = data.get("reason", "").strip()[:200]
     with transaction.atomic():
         if before is None or before.at != at:
-            gun.fire(wave, at, by=actor(request), reason=reason)
+            seen = whole(data.get("seen", "")) if before is not None else 0
+            gun.fire(wave, at, by=actor(request), reason=reason, seen=seen)
         for other in others:
             gun.fire(other, at + (other.planned_at - wave.planned_at), by=actor(request), reason=reason)
     said = _("%(race)s %(wave)s started at %(time)s. The board follows.") % {
@@ -98,14 +99,19 @@ def fire(request: HttpRequest, edition: Edition, pk: int) -> HttpResponse:
     return done(request, edition, said)
 
 
-def _asked(request: HttpRequest, edition: Edition, wave: Wave, before: datetime, at: datetime) -> HttpResponse:
+def whole(text: str) -> int:
+    """A number of a form; 0 where there is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+
+
+def _asked(request: HttpRequest, edition: Edition, wave: Wave, standing: Gun, at: datetime) -> HttpResponse:
     """What a correction changes, with the reason to give."""
-    later = at - before
+    before, later = standing.at, at - standing.at
     riders = Entry.objects.filter(category__wave=wave, state=Entry.State.CONFIRMED).count()
     context = {
         "edition": edition, "wave": wave, "riders": riders, "same": not later, "longer": later < timedelta(0),
         "before": venue_time.shown(edition, microseconds(before)), "at": venue_time.shown(edition, microseconds(at)),
         "by": signed(abs(later) // timedelta(microseconds=1))[1:], "day": at.astimezone(ZoneInfo(edition.zone)).date(),
-        "alone": wave.race.waves.count() == 1,
+        "alone": wave.race.waves.count() == 1, "seen": standing.revision,
     }  # fmt: skip
     return render(request, "timing/line/gun_corrected.html", context)
