@@ -74,6 +74,8 @@ LINE: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
     "uploads/": {"GET": (SEES, 200)}, "uploads/recent/": {"GET": (SEES, 200)}, "uploads/look/": {"POST": (FILES, 422)},
     "uploads/<int:pk>/rejects/": {"GET": (SEES, 404)}, "uploads/<int:pk>/park/": {"POST": (FILES, 404)},
     "uploads/<int:pk>/undo/": {"POST": (FILES, 404)},
+    "points/": {"GET": (SEES, 200)}, "points/<int:pk>/": {"POST": (CREW, 404)},
+    "points/races/<slug:race>/": {"POST": ({Name.ORGANISER, Name.CHIEF, Name.ADMINISTRATOR}, 404)},
     "expected/": {"GET": (SEES, 200)}, "expected/<slug:race>/<int:bib>/": {"GET": (SEES, 404)},
     "expected/<slug:race>/<int:bib>/note/": {"POST": (SEES, 404)},
     "expected/<slug:race>/<int:bib>/add/": {"POST": (FILES | {Name.COMMISSAIRE, Name.CHIEF}, 404)},

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from race.staff_links import staff
-from timing.views import bridge, chips, corrections, guns, line, pad, sources, uploads
+from timing.views import bridge, chips, corrections, guns, line, pad, points, sources, uploads
 
 urlpatterns = [
     *staff("line", "", line.page, "line"),
@@ -14,6 +14,9 @@ urlpatterns = [
     *staff("line", "sources/<int:pk>/place/", sources.place, "line_source_place"),
     *staff("line", "sources/<int:pk>/apply/", sources.apply, "line_source_apply"),
     *staff("line", "sources/<int:pk>/offset/", sources.set_offset, "line_source_offset"),
+    *staff("line", "points/", points.page, "line_points"),
+    *staff("line", "points/<int:pk>/", points.change, "line_point"),
+    *staff("line", "points/races/<slug:race>/", points.rule, "line_point_rule"),
     *staff("line", "channels/", sources.add_channel, "line_channel_add"),
     *staff("line", "channels/<int:pk>/", sources.switch_channel, "line_channel_switch"),
     *staff("line", "keys/", sources.give_key, "line_key_give"),

@@ -254,6 +254,33 @@ def test_the_timing_crew_sees_the_guns_and_does_not_choose(client, shots):
     assert client.post(where, {"at": "9:00:00"}).status_code == 403
 
 
+def test_points_and_rules_are_set_with_a_reason_and_only_what_was_changed(client):
+    stage = raced()
+    line = Browser(client, stage, "organiser")
+    assert "one passing within 5 s, its time the first; main and backup within 3 s" in line.get("points/")
+    there = f"points/{stage.finish.pk}/"
+    shown = {"dedup": "5", "was_dedup": "5", "backup": "3", "was_backup": "3", "policy": "first", "was_policy": "first"}
+    assert line.post(there, **shown, reason="x") == "Everything is as it was."
+    wanted = shown | {"dedup": "2.5"}
+    assert line.post(there, **wanted) == "A race of this course has begun: say why this changes now."
+    assert line.post(there, **wanted, reason="sprint").endswith("is set. Boards follow.")
+    assert line.post(there, **(shown | {"policy": "last"}), reason="a stale form").endswith("is set. Boards follow.")
+    stage.finish.refresh_from_db()
+    assert (stage.finish.dedup_ms, stage.finish.backup_ms, stage.finish.policy) == (2500, 3000, "last")
+    rules = f"points/races/{stage.race.slug}/"
+    kept = {key: value for key, value in stage.race.rules.items() if key != "min_lap_us"}
+    assert line.post(rules, min_lap="4:30", reason="short cut").endswith("are set. Boards follow.")
+    assert line.post(rules, point="F", from_s="8:00", reason="warm-up").endswith("are set. Boards follow.")
+    assert line.post(rules, point="F", from_s="<b>", reason="x") == "&lt;b&gt; is no span. Write 0:45 or 1:02:30."
+    stage.race.refresh_from_db()
+    assert stage.race.rules == kept | {"min_lap_us": 270_000_000, "windows": [{"point": "F", "from_s": 480}]}
+    told = line.get("points/")
+    assert "counts from 8:00 after the gun on" in told and "5 s → 2.5 s" in told and "warm-up" in told
+    assert line.post(rules, point="F", reason="off").endswith("are set. Boards follow.")
+    assert "counts from 8:00" not in line.get("points/")
+    assert "Only the organiser and the chief commissaire set" in Browser(client, stage).get("points/")
+
+
 def test_what_a_program_did_stands_there_too(client):
     stage = mistyped()
     corrections.ignore(stage.read("C1", "09:20:00"), by=None, evidence="a script")
