@@ -20,10 +20,12 @@ SHOWN, SHOWN_REJECTS = 30, 50
 PARKED: dict[str, str | Promise] = {
     "other_days": gettext_lazy("nearly all of its reads are of other days than the edition's"),
     "nobodys_chips": gettext_lazy("nearly all of its chips are carried by nobody here"),
+    "many_sources": gettext_lazy("it names far too many sources: a column may be taken for another"),
 }
 #: Why a row could not be read, in words; docs/timing-crew.md says what to do about each.
 REASONS: dict[str, str | Promise] = {
     "ambiguous_date": gettext_lazy("day and month cannot be told apart"),
+    "and_more": gettext_lazy("so many more, which are in the file"),
     "bad_antenna": gettext_lazy("no antenna of this make"),
     "bad_checksum": gettext_lazy("damaged on its way: the checksum is wrong"),
     "bad_chip": gettext_lazy("no chip code"),
@@ -45,6 +47,7 @@ REASONS: dict[str, str | Promise] = {
     "seconds_lost": gettext_lazy("Excel dropped the seconds; export the column as text"),
     "source_not_allowed": gettext_lazy("this sender may not speak for the source"),
     "too_few_cells": gettext_lazy("cells are missing"),
+    "too_many_sources": gettext_lazy("one of far too many new sources"),
     "truncated": gettext_lazy("cut off"),
     "unknown_function": gettext_lazy("not in the form of this make"),
 }

@@ -14,17 +14,16 @@ from django.db.models import QuerySet
 
 from race import revision
 from race.models import Edition
-from timing import carriers, parking, parsing, states, typed
+from timing import carriers, named, parking, parsing, rejects, states, typed
 from timing.decoders.model import Parsed, Read, Reject
 from timing.decoders.wall_clock import local_text
 from timing.models import Channel, Ingestion, Marker, Pending, Source
-from timing.models import Reject as RejectRow
 
 PART_READS = 20_000
 PART_DELIVERIES = 200
 LOCK_CHANNEL, LOCK_SOURCE = 71, 72
-#: Chips, names and devices longer than these are no chips, names or devices of any make.
-LONGEST_CHIP, LONGEST_NAME, LONGEST_DEVICE = 32, 80, 60
+#: Chips and devices longer than these are no chips or devices of any make.
+LONGEST_CHIP, LONGEST_DEVICE = 32, 60
 EARLIEST_US, LATEST_US = 0, 4_102_444_800_000_000  # 1970 to 2100 on the device's own clock
 
 
@@ -124,7 +123,8 @@ def _cut(rows: Sequence[Pending], channel: Channel) -> list[Part]:
         reads = parsed.reads[pending.done : pending.done + room]
         last = pending.done + len(reads) >= len(parsed.reads)
         parts.append(Part(pending, pending.done, last, reads, parsed))
-        room -= len(reads)
+        # What cannot be read costs as much: a machine gone mad says little else, and one part must not take minutes.
+        room -= len(reads) + (0 if pending.done else len(parsed.rejects))
         if not last:
             break
     return parts
@@ -132,7 +132,7 @@ def _cut(rows: Sequence[Pending], channel: Channel) -> list[Part]:
 
 def _store(channel: Channel, parts: list[Part]) -> None:
     edition = channel.edition
-    sources = _sources(channel, parts)
+    sources = named.sources_of(channel, [(part.pending, _names(part)) for part in parts])
     with connection.cursor() as cursor:
         for pk in sorted({source.pk for source in sources.values()}):
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SOURCE, pk])
@@ -160,35 +160,10 @@ def _number(parts: Sequence[Part]) -> None:
             part.number = number
 
 
-def _sources(channel: Channel, parts: Sequence[Part]) -> dict[str, Source]:
-    """The sources the parts name. An unknown name becomes an unmapped source: stored, and counting nowhere yet."""
-    names = {read.source for part in parts for read in part.reads}
-    names |= {one.source for part in parts if part.first == 0 for one in part.parsed.markers}
-    names |= {one.source for part in parts for one in part.parsed.states}
-    names = {name for name in names if _fits(name, LONGEST_NAME)}
-    known = {source.name: source for source in Source.objects.filter(edition=channel.edition, name__in=names)}
-    missing = sorted(names - set(known))
-    if missing:
-        Source.objects.bulk_create(
-            [
-                Source(edition=channel.edition, name=name, make=channel.make, zone=_zone(name, parts, channel.edition))
-                for name in missing
-            ],
-            ignore_conflicts=True,
-        )
-        known |= {source.name: source for source in Source.objects.filter(edition=channel.edition, name__in=missing)}
-    return known
-
-
-def _zone(name: str, parts: Iterable[Part], edition: Edition) -> str:
-    """The zone of a new source's clock: the one that was said with the first delivery to name it, else the venue's."""
-    first = next((part for part in parts if any(read.source == name for read in part.reads)), None)
-    said = first.pending.delivery.options.get("zone") if first is not None else ""
-    return str(said or edition.zone)
-
-
-def _fits(text: str, longest: int) -> bool:
-    return 0 < len(text) <= longest and "\x00" not in text
+def _names(part: Part) -> set[str]:
+    """The sources that a part speaks of."""
+    names = {read.source for read in part.reads} | {one.source for one in part.parsed.states}
+    return names | ({one.source for one in part.parsed.markers} if part.first == 0 else set())
 
 
 Identity = tuple[int, int, str]  # local_us, source, chip: what makes a read the same read
@@ -242,11 +217,11 @@ def _lines(rows: dict[Identity, Said]) -> str:
 
 
 def _wrong(read: Read, source: Source | None, allowed: set[int]) -> str:
-    if source is None:
-        return "bad_source"
-    if allowed and source.pk not in allowed:
+    if source is None and not allowed:
+        return "too_many_sources" if named.fits(read.source, named.LONGEST_NAME) else "bad_source"
+    if allowed and (source is None or source.pk not in allowed):
         return "source_not_allowed"
-    if not _fits(read.chip, LONGEST_CHIP):
+    if not named.fits(read.chip, LONGEST_CHIP):
         return "bad_chip"
     if not EARLIEST_US <= read.local_us < LATEST_US:
         return "bad_time"
@@ -338,9 +313,7 @@ def _ingestion(
     refused = len(part.rejects)
     if part.first == 0:
         part.rejects.extend(part.parsed.rejects)
-    RejectRow.objects.bulk_create(
-        [RejectRow(ingestion_id=part.number, raw=reject.raw, reason=reject.reason) for reject in part.rejects]
-    )
+    rejects.keep(part.number, part.rejects)
     return Ingestion(
         pk=part.number,
         edition=edition,

@@ -1,8 +1,9 @@
 """A file that looks like another race's is kept and acknowledged, and waits for somebody to say whether it counts.
 
 Only files: what a decoder says live is of today. Parked is what would do harm by its size and is of no use to anybody: nearly
-all of its reads on other days than the edition's, or nearly all of its chips nobody's. A handful of rows is taken in as it is:
-what they can spoil is put right by one correction, and asking about every scrap would teach people to say yes unread.
+all of its reads on other days than the edition's, nearly all of its chips nobody's, or so many new sources that a column was
+taken for another. A handful of rows is taken in as it is: what they can spoil is put right by one correction, and asking about
+every scrap would teach people to say yes unread.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,12 +15,12 @@ from django.utils.translation import gettext as _
 from race import doorbell, log
 from race.models import Edition, Transponder, User
 from race.refused import Refused
-from timing import carriers
+from timing import carriers, named
 from timing.decoders.model import Read
 from timing.decoders.wall_clock import DAY_US
 from timing.models import Delivery, Pending
 
-OTHER_DAYS, NOBODYS_CHIPS = "other_days", "nobodys_chips"
+OTHER_DAYS, NOBODYS_CHIPS, MANY_SOURCES = "other_days", "nobodys_chips", "many_sources"
 LEAST_READS = 10  # of a file that is judged by its days
 LEAST_CHIPS = 20  # different ones, of a file that is judged by its chips, and handed out at the edition
 NEARLY_ALL = 95  # percent
@@ -33,13 +34,19 @@ _FIRST_DAY = date(1970, 1, 1)
 
 
 def why(edition: Edition, reads: Sequence[Read]) -> str:
-    """The code of the reason to park a file with these reads; empty where there is none. At most two queries."""
+    """The code of the reason to park a file with these reads; empty where there is none. At most three queries."""
     if len(reads) < LEAST_READS:
         return ""
     first, end = days_of(edition)
     outside = sum(1 for read in reads if not first <= read.local_us < end)
     if outside * 100 >= len(reads) * NEARLY_ALL:
         return OTHER_DAYS
+    sources = {read.source for read in reads}
+    if (
+        len(sources) > named.MOST_NEW
+        and len(sources) - edition.sources.filter(name__in=sources).count() > named.MOST_NEW
+    ):
+        return MANY_SOURCES
     chips = {read.chip for read in reads}
     if len(chips) < LEAST_CHIPS:
         return ""

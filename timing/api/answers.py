@@ -50,7 +50,9 @@ class DeliveryAnswer(serializers.Serializer[Any]):
     peer = serializers.CharField(allow_blank=True)
     received_at = serializers.DateTimeField()
     status = serializers.ChoiceField(choices=["taken", "pending", "parked", "left_out"])
-    parked_why = serializers.CharField(allow_blank=True, help_text="Why it is or was parked: other_days, nobodys_chips")
+    parked_why = serializers.CharField(
+        allow_blank=True, help_text="Why it is or was parked: other_days, nobodys_chips, many_sources"
+    )
     counts = Counts()
     rejects = RejectRow(many=True, required=False)
     unmapped = serializers.ListField(
