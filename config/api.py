@@ -48,8 +48,8 @@ UNPROCESSABLE = {
     "incomplete", "bad_phone", "bad_email", "bad_date", "no_contact", "unknown_field", "unknown_nation", "unknown_region",
     "no_category", "identity_mismatch", "guardian_missing", "team_missing", "no_rows", "no_columns", "not_accepted",
     "too_many_riders", "too_many_rows", "too_many_columns", "empty", "old_excel", "broken_workbook", "workbook_too_large",
-    "unknown_article", "unknown_ruling", "another_zip", "undecodable", "cell_too_long", "longer_than_announced", "wrong_hash",
-    "too_large_unpacked", "broken_archive", "not_one_file",
+    "unknown_article", "article_forbids", "unknown_ruling", "another_zip", "undecodable", "cell_too_long",
+    "longer_than_announced", "wrong_hash", "too_large_unpacked", "broken_archive", "not_one_file",
 }  # fmt: skip
 #: What is wrong with a document number, by the code of `race.identity`.
 IDENTITY = "identity_"

@@ -145,7 +145,7 @@ def divide(race: Race, kind: str, bib: int, *, reason: str, by: User | None, see
         raise Refused("as_it_is", _("Number %(bib)s: the group is so already.") % {"bib": bib})
     standing = standing_opposite(race, kind, bib)
     if standing is not None:
-        return rulings.revoke(standing, reason=reason, by=by)
+        return rulings.revoke(standing, reason=reason, by=by, seen=seen)
     return rulings.issue(race, kind, bib=bib, reason=reason, by=by, article=DIVIDES, seen=seen)
 
 

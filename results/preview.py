@@ -54,10 +54,12 @@ class Preview:
         return sum(one.after - one.before for one in self.prizes)
 
 
-def of_ruling(race: Race, kind: str, *, bib: int | None = None, detail: Mapping[str, Any] | None = None) -> Preview:
+def of_ruling(
+    race: Race, kind: str, *, bib: int | None = None, detail: Mapping[str, Any] | None = None, article: str = ""
+) -> Preview:
     """The preview of a ruling not issued yet. Refused as `rulings.issue`, but for the reason, which may still come."""
     detail = dict(detail or {})
-    rulings.check(race, kind, bib, detail)
+    rulings.check(race, kind, bib, detail, article)
     with live.snapshot():
         known = facts.gather(race)
     made = RulingFact(_next(known), kind, bib, detail)

@@ -82,9 +82,10 @@ def issue(
     `shown`: the evidence, kept beside the ruling; the act in the chain carries the hash of each file.
     A race is closed by naming who is still out there (`out`); those who were stay on record with it.
 
-    Refused for an unknown kind or article, a missing or unknown rider, details of the wrong type or out of range, without
-    a reason; for riders still out there and not named (`riders_out`); where a colleague has ruled meanwhile
-    (`ruled_meanwhile`), and where the very same ruling, by the same official, was issued within the last minute.
+    Refused for an unknown kind or article, a sanction that the article does not allow (`article_forbids`), a missing or unknown
+    rider, details of the wrong type or out of range, without a reason; for riders still out there and not named
+    (`riders_out`); where a colleague has ruled meanwhile (`ruled_meanwhile`), and where the very same ruling, by the same
+    official, was issued within the last minute.
     """
     detail = dict(detail or {})
     entry = check(race, kind, bib, detail, article)
@@ -125,17 +126,20 @@ def _not_twice(
 
 
 @transaction.atomic
-def revoke(ruling: Ruling, *, reason: str, by: User | None) -> Ruling:
-    """Take a ruling back. Both stay on record; the board is as if the first had never been.
+def revoke(ruling: Ruling, *, reason: str, by: User | None, seen: int | None = None) -> Ruling:
+    """Take a ruling back. Both stay on record; the board is as if the first had never been. `seen`: as for `issue`.
 
     A revocation can be revoked like any other ruling: what it took back is then in force again. Each ruling is revoked at
-    most once, so the newest of such a chain decides and is the one to revoke. Refused without a reason and a second time.
+    most once, so the newest of such a chain decides and is the one to revoke. Refused without a reason and a second time, and
+    where a colleague has ruled meanwhile on the same rider or on the whole race (`ruled_meanwhile`).
     """
     if not reason.strip():
         raise Refused("reason_missing", _("A ruling needs a reason."))
     number = revision.advance(ruling.edition, [ruling.race])
     if Ruling.objects.filter(revokes=ruling).exists():
         raise Refused("already_revoked", _("This ruling is revoked already."))
+    if seen is not None:
+        _not_over(ruling.race, ruling.entry, seen)
     return _write(ruling.race, "revoke", ruling.entry, {"ruling": ruling.number}, reason, by, number, revokes=ruling)
 
 
@@ -145,6 +149,10 @@ def check(race: Race, kind: str, bib: int | None, detail: Mapping[str, Any], art
         raise Refused("unknown_kind", _("There is no ruling of this kind: %(kind)s.") % {"kind": kind})
     if article and article not in articles.articles():
         raise Refused("unknown_article", _("There is no such article: %(article)s.") % {"article": article})
+    if article and kind not in articles.articles()[article].may:
+        raise Refused(
+            "article_forbids", _("Article %(article)s does not lead to this sanction.") % {"article": article}
+        )
     about_rider, must, may = KINDS[kind]
     if about_rider != (bib is not None):
         raise Refused(

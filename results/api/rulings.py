@@ -93,7 +93,7 @@ class Rulings(Scoped):
         warnings: list[str] = []
         if data["revokes"] is not None:
             earlier = get_object_or_404(Ruling, race=race, number=data["revokes"])
-            made = rulings.revoke(earlier, reason=data["reason"], by=self.actor())
+            made = rulings.revoke(earlier, reason=data["reason"], by=self.actor(), seen=data["seen"])
         else:
             warnings = rulings.at_odds(race, data.get("kind", ""), data["bib"])
             made = rulings.issue(
@@ -188,5 +188,6 @@ class RulingPreview(Scoped):
         if data["revokes"] is not None:
             found = preview.of_revocation(get_object_or_404(Ruling, race=race, number=data["revokes"]))
         else:
-            found = preview.of_ruling(race, data.get("kind", ""), bib=data["bib"], detail=data["detail"])
+            asked = {name: data[name] for name in ("bib", "detail", "article")}
+            found = preview.of_ruling(race, data.get("kind", ""), **asked)
         return Response(RulingPreviewAnswer(found).data)

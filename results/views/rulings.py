@@ -146,7 +146,7 @@ def _preview(race: Race, given: dict[str, str]) -> dict[str, Any]:
         return said | {"waiting": True}
     try:
         asked = ruling_form.read(race, given)
-        found = preview.of_ruling(race, asked.kind, bib=asked.bib, detail=asked.detail)
+        found = preview.of_ruling(race, asked.kind, bib=asked.bib, detail=asked.detail, article=asked.article)
     except Refused as refused:
         return said | {"waiting": True, "problem": refused.message}
     return said | {"found": preview_rows.of(race, found, asked.bib), "revision": found.revision, "kind": asked.kind}
@@ -243,7 +243,8 @@ def revoke(request: HttpRequest, edition: Edition, number: int) -> HttpResponse:
     earlier = get_object_or_404(
         Ruling.objects.select_related("edition", "race", "entry"), edition=edition, number=number
     )
-    made = rulings.revoke(earlier, reason=request.POST.get("reason", ""), by=actor(request))
+    seen = ruling_form.number(request.POST.get("seen", ""), "seen")
+    made = rulings.revoke(earlier, reason=request.POST.get("reason", ""), by=actor(request), seen=seen)
     messages.success(request, _("Ruling %(n)s takes it back. The board follows.") % {"n": made.number})
     return HttpResponseRedirect(staff_path("officials_rulings", desk(request).slug))
 

@@ -189,3 +189,36 @@ def test_a_second_click_is_no_second_penalty():
     rulings.issue(stage.race, "time_penalty", **again | {"reason": "feed, second time"})
     rulings.revoke(first, reason="wrong rider", by=None)
     assert rulings.issue(stage.race, "time_penalty", **again).number == 4
+
+
+@pytest.mark.django_db
+def test_a_ruling_is_not_taken_back_over_a_colleagues_newer_one(client):
+    stage = raced()
+    first = rulings.issue(stage.race, "dsq", bib=1, reason="no helmet", by=None)
+    rulings.issue(stage.race, "warning", bib=2, reason="litter", by=None)
+    newer = rulings.issue(stage.race, "time_penalty", bib=1, detail={"seconds": 30}, reason="feeding", by=None)
+    late = {"revokes": 1, "reason": "it was another", "seen": first.revision}
+    status, answer = post(client, stage, late)
+    assert (status, [error["code"] for error in answer["errors"]], Ruling.objects.count()) == (
+        409,
+        ["ruled_meanwhile"],
+        3,
+    )
+    assert post(client, stage, {"revokes": 2, "reason": "x", "seen": first.revision + 1})[0] == 201, "another rider's"
+    assert post(client, stage, late | {"seen": newer.revision})[0] == 201
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["", "preview/"])
+def test_an_article_leads_to_its_own_sanctions_only(client, page):
+    stage = raced()
+    body = {"kind": "dsq", "bib": 1, "reason": "litter", "article": "R-LITTER"}
+    headers, address = cast.bearer(stage.edition, "commissaire"), f"/api/v1/races/open/rulings/{page}"
+
+    def sent(**other):
+        answer = client.post(address, json.dumps(body | other), content_type="application/json", headers=headers)
+        return answer.status_code, [error["code"] for error in answer.json().get("errors", ())]
+
+    assert sent() == (422, ["article_forbids"])
+    assert Ruling.objects.count() == 0
+    assert sent(kind="warning")[0] in (200, 201)

@@ -207,3 +207,18 @@ def test_of_an_official_result_the_page_says_that_it_stands(stage):
     assert "the board follows at once" in words(official(stage).get(NEW))
     publication.publish(stage.race, by=None)
     assert "provisional result, version 1" in words(official(stage).get(NEW))
+
+
+def test_the_page_takes_nothing_back_over_what_it_did_not_show(stage):
+    client = official(stage)
+    rulings.issue(stage.race, "dsq", bib=1, reason="no helmet", by=None)
+    shown = client.get("/officials/rulings/1/").content.decode()
+    revision = re.search(r'name="seen" value="(\d+)"', shown)
+    assert revision is not None
+    rulings.issue(stage.race, "warning", bib=1, reason="litter", by=cast.person(stage.edition, "chief"))
+    given = {"reason": "wrong rider", "seen": revision[1], "next": "/officials/rulings/1/"}
+    refused = client.post("/officials/rulings/1/revoke/", given, follow=True)
+    assert ("was made meanwhile" in words(refused), Ruling.objects.count()) == (True, 2)
+    given["seen"] = seen(stage)
+    client.post("/officials/rulings/1/revoke/", given)
+    assert Ruling.objects.get(number=3).revokes.number == 1
