@@ -6,7 +6,7 @@ from celery import shared_task
 from redis.exceptions import RedisError
 
 from race import doorbell
-from results import live, printing
+from results import certificate_job, live, printing
 from timing.models import Pending
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,12 @@ def print_communique(communique_id: int) -> int:
 
 
 @shared_task
+def make_certificates(job_id: int) -> int:
+    """Make the next part of a job of certificates."""
+    return certificate_job.make_part(job_id)
+
+
+@shared_task
 def sweep() -> tuple[int, int]:
     """Ring for every channel with something pending, every race that lags, every paper to be made; safe to run twice."""
     channels = list(Pending.objects.filter(parked="").values_list("channel_id", flat=True).distinct())
@@ -32,6 +38,8 @@ def sweep() -> tuple[int, int]:
         doorbell.ring(doorbell.INGEST, [channel])
     for paper in printing.owed().values_list("pk", flat=True)[: printing.AT_ONCE]:
         doorbell.ring(printing.PRINT, [paper])
+    for job in certificate_job.forgotten():
+        doorbell.ring(certificate_job.TASK, [job])
     try:
         races = live.lagging()
         live.pulse()

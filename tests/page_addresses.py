@@ -26,6 +26,9 @@ PUBLIC: dict[str, dict[str, int]] = {
     # The phone pad is for whoever has a key, which its address does not tell the server; its worker holds no data.
     "line/pad/keys/": {"GET": 200}, "line/pad/sw.js": {"GET": 200},
     "live/<slug:slug>/<int:bib>/protest/": {"GET": 404},  # of a race that there is not
+    "live/<slug:slug>/<int:bib>/certificate/": {"GET": 404},
+    "live/<slug:slug>/<int:bib>/certificate-<str:language>.pdf": {"GET": 404},
+    "verify/<str:code>/certificate-<str:language>.pdf": {"GET": 404},
     "verify/": {"GET": 200}, "verify/<str:code>/": {"GET": 404},
     "verify/<str:code>/communique-<str:language>.pdf": {"GET": 404}, "communiques/": {"GET": 200},
     "editions/<slug:slug>/communiques/": {"GET": 200},
@@ -97,7 +100,8 @@ CHIEF = {Name.CHIEF, Name.ADMINISTRATOR}
 OFFICIALS: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
     "protests/": {"GET": (LOOKS, 200), "POST": (RULES, 404)}, "protests/<int:number>/": {"GET": (LOOKS, 404)},
     "protests/<int:number>/step/": {"POST": (LOOKS | {Name.OFFICE}, 404)},
-    "communiques/": {"GET": (LOOKS, 200)},
+    "communiques/": {"GET": (LOOKS, 200)}, "certificates/": {"GET": (LOOKS, 200), "POST": (LOOKS, 302)},
+    "certificates/now/": {"GET": (LOOKS, 200)}, "certificates/<str:language>.zip": {"GET": (LOOKS, 200)},
     "": {"GET": (LOOKS, 200)}, "rulings/": {"GET": (LOOKS, 200)}, "rulings/<int:number>/": {"GET": (LOOKS, 404)},
     "rulings/<int:number>/revoke/": {"POST": (RULES, 404)}, "evidence/<int:pk>/": {"GET": (LOOKS, 404)},
     "rulings/<slug:race>/new/": {"GET": (RULES, 404), "POST": (RULES, 404)},

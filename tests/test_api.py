@@ -143,6 +143,10 @@ MATRIX = {
     ("GET", "/api/v1/races/open/protests/"): "public",
     ("POST", "/api/v1/races/open/protests/"): {"commissaire", "chief"},
     ("POST", "/api/v1/races/open/protests/1/steps/"): {"commissaire", "chief", "office", "organiser"},
+    ("GET", "/api/v1/certificates/?edition=edition-open"): {"commissaire", "chief", "organiser"},
+    ("POST", "/api/v1/certificates/?edition=edition-open"): {"commissaire", "chief", "organiser"},
+    ("GET", "/api/v1/certificates/archive/?edition=edition-open"): {"commissaire", "chief", "organiser"},
+    ("GET", "/api/v1/races/open/certificates/1/"): "public",
     ("GET", "/api/v1/communiques/?edition=edition-open"): "public",
     ("GET", "/api/v1/verify/C1-0000/"): "public",
     ("GET", "/api/v1/verify/C1-0000/communique.json"): "public",
@@ -247,6 +251,7 @@ def path_of(address):
     return (
         bare.replace("/categories/ME/", "/categories/{code}/")
         .replace("/protests/1/", "/protests/{number}/")
+        .replace("/certificates/1/", "/certificates/{bib}/")
         .replace("/1/", "/{id}/")
         .replace("/abc/", "/{code}/")
         .replace("/C1-0000/", "/{code}/")

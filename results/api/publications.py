@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -18,11 +18,13 @@ from race.api.scope import Scoped
 from race.models import Role
 from race.permissions import Anyone
 from results import facts, live, publication
-from results.models import Communique, Publication
+from results.api.certificates import CertificateRow
+from results.models import Certificate, Communique, Publication
 from results.scoring.out_there import still_out
 from timing.clocks import microseconds
 
 Standing = Publication.Standing
+LONGEST = 16
 
 
 class PublicationRow(serializers.ModelSerializer[Publication]):
@@ -136,10 +138,15 @@ class Verify(APIView):
 
     permission_classes = [Anyone]
 
-    @extend_schema(responses=CommuniqueRow)
+    @extend_schema(
+        responses=PolymorphicProxySerializer("Verified", [CommuniqueRow, CertificateRow], resource_type_field_name=None)
+    )
     def get(self, request: Request, code: str) -> Response:
-        """The communiqué of this code, with the hashes of its files; 404 for a code nobody gave out."""
-        return Response(CommuniqueRow(get_object_or_404(_with_files(), code=code.upper())).data)
+        """The communiqué or the certificate of this code, with the hashes of its files; 404 for a code nobody gave out."""
+        code = code.upper()[:LONGEST]
+        if given := Certificate.objects.filter(code=code).first():
+            return Response(CertificateRow.told(given))
+        return Response(CommuniqueRow(get_object_or_404(_with_files(), code=code)).data)
 
 
 class CommuniqueJson(APIView):

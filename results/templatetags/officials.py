@@ -30,6 +30,7 @@ PLACES: Places = (
     ("officials_bunch", pgettext_lazy("officials", "Bunch board")),
     ("officials_protests", pgettext_lazy("officials", "Protests")),
     ("officials_communiques", pgettext_lazy("officials", "Communiqués")),
+    ("officials_certificates", pgettext_lazy("officials", "Certificates")),
 )
 
 

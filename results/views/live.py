@@ -144,6 +144,7 @@ def context(edition: dict[str, Any], races: list[dict[str, Any]], boards: dict[s
             "why": "/api/v1/races/{slug}/why/{bib}/",
             "verify": "/verify/{code}",
             "protest": "/live/{slug}/{bib}/protest/",
+            "certificate": "/live/{slug}/{bib}/certificate-{language}.pdf",
         },
     }
     return {"edition": edition, "races": races, "modules": MODULES, "page": data}

@@ -93,6 +93,8 @@ def _age() -> dict[str, Word]:
         "result.disputed": [ngettext("{n} row under protest", "{n} rows under protest", n) for n in (1, 2)],
         "result.paper": gettext("Communiqué {n}"),
         "row.disputed": gettext("under protest"),
+        "why.certificate": gettext("Open the finisher’s certificate (PDF)"),
+        "why.certificate.wait": gettext("The finisher’s certificate comes with the official result."),
     }
 
 

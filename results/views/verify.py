@@ -16,6 +16,7 @@ from race.staff_pages import desk
 from results import chain_check, paper, printing
 from results.models import Communique
 from results.staff import officials_page
+from results.views import certificates
 
 KIND_WORDS = {"json": "JSON", "pdf": "PDF"}
 LONGEST_CODE = 16
@@ -30,7 +31,10 @@ def page(request: HttpRequest, code: str = "") -> HttpResponse:
             reverse("verify_code", args=[typed]) if typed.replace("-", "").isalnum() else "/verify/"
         )
     made = papers().filter(code=typed).first() if typed else None
-    context: dict[str, Any] = {"code": typed, "made": made, "unknown": bool(typed) and made is None}
+    given = certificates.of_codes().filter(code=typed).first() if typed and made is None else None
+    context: dict[str, Any] = {"code": typed, "made": made, "unknown": bool(typed) and made is None and given is None}
+    if given is not None:
+        context |= certificates.told(given)
     if made is not None:
         context |= {"files": files(made), "newer": made.superseded_by.order_by("number").first()}
     return render(request, "results/verify.html", context, status=404 if context["unknown"] else 200)

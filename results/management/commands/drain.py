@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 
 from race import postbox, tasks
 from race.models import Race
-from results import live, printing
+from results import certificate_job, live, printing
 from timing import ingest
 from timing.models import Pending
 
@@ -31,6 +31,9 @@ class Command(BaseCommand):
         papers = [printing.make(paper) for paper in printing.owed().values_list("pk", flat=True)]
         if papers:
             self.stdout.write(f"files of {len(papers)} communiqués made")
+        for job in certificate_job.owed().values_list("pk", flat=True):
+            while certificate_job.make_part(job) > 0:
+                pass
         try:
             published = sum(live.refresh(race) for race in live.lagging())
         except RedisError as problem:

@@ -72,7 +72,7 @@ export class Why {
         el("button", { cls: "star", type: "button", ariaPressed: String(followed), ariaLabel: say("star.follow", { bib: row.bib }) }, icon("star")),
         el("button", { cls: "star", type: "button", ariaLabel: say("close"), data: { close: "" } }, icon("cross"))),
       el("p", { cls: "why-team soft" }, [teamOf(rider), regionOf(rider), this.race.title].filter(Boolean).join(" · ")),
-      this.answer(board, row), this.protest(board, row)), el("h3", { cls: "why-head" }, say("why.title")),
+      this.answer(board, row), this.protest(board, row), this.certificate(board, row)), el("h3", { cls: "why-head" }, say("why.title")),
       el("ol", { cls: "thread" }, ...this.steps(board, row)),
       el("p", { cls: "why-foot tiny quiet" }, say("why.revision", { n: this.thread?.revision ?? board.revision }),
         this.thread && ` ${say("why.rests", { n: this.thread.rests_on })}`));
@@ -87,6 +87,14 @@ export class Why {
     return el("div", { cls: "why-protest" }, icon(disputed ? "flag" : "clock"),
       el("p", {}, disputed ? say("why.disputed") : ms ? say("why.protest.left", { left: countdown(ms) }) : say("result.amended", { n: board.publication.version })),
       may && el("a", { href: url }, say("why.protest")));
+  }
+
+  /** The finisher's certificate once the result is official; until then, that it comes. */
+  certificate(board, row) {
+    if (row.status !== "FIN" && !(row.status === "LAP" && row.rank !== null)) return null;
+    if (!["official", "amended"].includes(board.standing)) return el("p", { cls: "why-certificate quiet" }, say("why.certificate.wait"));
+    const url = this.hands.urls.certificate.replace("{slug}", this.race.slug).replace("{bib}", row.bib).replace("{language}", isEnglish() ? "en" : "zh");
+    return el("p", { cls: "why-certificate" }, el("a", { href: url }, icon("down"), say("why.certificate")));
   }
 
   /** What the thread explains: the published row, or the live one. */
