@@ -5,7 +5,11 @@ from collections.abc import Iterable, Sequence
 from django.db import connection, transaction
 
 from race import doorbell
-from race.models import Edition, Fact, Race
+from race.models import Change, Edition, Fact, Race
+
+SET_BACK = "the record was set back: boards of higher numbers had been shown"
+#: How far past a number that was shown: facts that changed no board had numbers too.
+MARGIN = 1000
 
 
 def advance(edition: Edition, races: Iterable[Race | int], facts: Sequence[Fact] = ()) -> int:
@@ -31,3 +35,23 @@ def advance(edition: Edition, races: Iterable[Race | int], facts: Sequence[Fact]
         for fact in written:
             fact.revision = number
     return number
+
+
+@transaction.atomic
+def lead_past(race: Race, shown: int) -> int:
+    """Lead the counter past a number that was shown and that the record does not know: an older dump was restored.
+
+    What is appended from here on would otherwise get numbers under which something else was seen, printed and kept. Every race
+    that has a number gets the new one. Recorded as a change of the edition. Returns the race's revision.
+    """
+    edition = Edition.objects.select_for_update().get(pk=race.edition_id)
+    revision = Race.objects.values_list("revision", flat=True).get(pk=race.pk)
+    if revision >= shown:  # somebody else was here first
+        return int(revision)
+    was, edition.revision = edition.revision, max(edition.revision, shown) + MARGIN
+    edition.save(update_fields=["revision"])
+    change = Change.objects.create(
+        edition=edition, model=edition._meta.label, object_id=edition.pk, reason=SET_BACK,
+        before={"revision": was}, after={"revision": edition.revision + 1},
+    )  # fmt: skip
+    return advance(edition, Race.objects.filter(edition=edition, revision__gt=0), [change])

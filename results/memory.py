@@ -82,6 +82,7 @@ def known(race: Race) -> Known:
     if (
         memory is None
         or time.monotonic() - memory.born > LONGEST_S
+        or memory.upto > now.edition.revision  # the record was set back
         or not only_reads_since(now.edition_id, memory.upto)
     ):
         ground = facts.ground(race)

@@ -305,12 +305,18 @@ class Hub:
             self._flushing.discard(slug)
 
     async def _refresh(self, bell: Doorbell, slug: str) -> None:
+        """Hold and send what Redis has of a race if it is newer, or of another race of that name."""
         board = await bell.board(slug)
         feed = self.feeds.get(slug)
-        if board is None or (feed is not None and board.revision <= feed.sent):
+        if board is None:
             return
         if feed is None:
             self._begin(slug, board, await bell.deltas(slug))
+            return
+        if board.race != feed.board.race:
+            self._broadcast(slug, feed.restart(board))
+            return
+        if board.revision <= feed.sent:
             return
         if feed.way_to(board.revision) is None:
             feed.note(await bell.deltas(slug))
@@ -323,10 +329,13 @@ class Hub:
             self._broadcast(slug, Step(whole=True))
 
     async def _reconcile(self, bell: Doorbell) -> None:
-        """Compare with Redis: the answer to lost messages, to new races and to Redis having been away."""
-        for slug, revision in (await bell.revisions()).items():
-            if slug not in self.feeds or revision > self.feeds[slug].sent:
+        """Compare with Redis: the answer to lost messages, to new races, to Redis having been away or set back."""
+        for slug, (revision, race) in (await bell.revisions()).items():
+            feed = self.feeds.get(slug)
+            if feed is None or race != feed.board.race or revision > feed.sent:
                 await self._refresh(bell, slug)
+            elif revision < feed.sent:  # lost with Redis, or with the record: a worker knows which
+                await bell.tell_shown(race, feed.sent)
         self.loaded = True
 
     async def _compare(self) -> None:

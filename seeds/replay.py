@@ -181,7 +181,7 @@ QUEUES = "live,ingest,celery"
 def _on_board(race: int) -> bool:
     live.refresh(race)
     newest = Race.objects.get(pk=race)
-    return live.held(newest.slug) >= newest.revision
+    return live.held(newest) >= newest.revision
 
 
 def _worker_answers() -> bool:

@@ -28,7 +28,7 @@ def parsed(delivery: Delivery, channel: Channel) -> Parsed:
     """What the decoder makes of a delivery's bytes. A large file is kept in hand, for its next part, whatever live reads come
     between: parsing it anew after each of them would hold up all of them."""
     parse = _parse_large if is_large(delivery) else _parse_small
-    return parse(delivery.pk, channel.make, channel.edition.zone)
+    return parse(delivery.pk, delivery.sha256, channel.make, channel.edition.zone)
 
 
 def let_go() -> None:
@@ -36,7 +36,8 @@ def let_go() -> None:
     _parse_large.cache_clear()
 
 
-def _parse(delivery_id: int, make: str, zone: str) -> Parsed:
+def _parse(delivery_id: int, _sha256: str, make: str, zone: str) -> Parsed:
+    """The digest is a part of what is remembered: where a dump was restored, a key may be another delivery's by now."""
     delivery = Delivery.objects.get(pk=delivery_id)
     options: dict[str, Any] = delivery.options | {"make": delivery.options.get("make") or make}
     try:

@@ -55,19 +55,24 @@ class Doorbell:
         await subscription.subscribe(LIVE, PULSE)
         return subscription
 
-    async def revisions(self) -> dict[str, int]:
-        """The revision of every board there is."""
+    async def revisions(self) -> dict[str, tuple[int, int]]:
+        """The revision of every board there is, and the key of its race."""
         slugs = sorted(member.decode() for member in await self._call(self.redis.smembers("boards")))
         pipeline = self.redis.pipeline(transaction=False)
         for slug in slugs:
-            pipeline.hget(f"board:{slug}", "revision")
-        found = await pipeline.execute()
-        return {slug: int(revision) for slug, revision in zip(slugs, found, strict=True) if revision is not None}
+            pipeline.hmget(f"board:{slug}", "revision", "race")
+        found = zip(slugs, await pipeline.execute(), strict=True)
+        return {slug: (int(revision), int(race or 0)) for slug, (revision, race) in found if revision is not None}
+
+    async def tell_shown(self, race: int, revision: int) -> None:
+        """Say that a board was shown that Redis does not hold any more."""
+        await self._call(self.redis.hset("shown", str(race), str(revision)))
 
     async def board(self, slug: str) -> Board | None:
         """The board of that race as it is now, or None."""
-        revision, plain, gz = await self._call(self.redis.hmget(f"board:{slug}", ["revision", "json", "gz"]))
-        return None if revision is None or plain is None else Board(int(revision), plain, gz or b"")
+        said = await self._call(self.redis.hmget(f"board:{slug}", ["revision", "json", "gz", "race"]))
+        revision, plain, gz, race = said
+        return None if revision is None or plain is None else Board(int(revision), plain, gz or b"", int(race or 0))
 
     async def deltas(self, slug: str) -> list[Delta]:
         """The newest deltas of that race; what is no delta is passed over, for the board itself is always there."""

@@ -14,11 +14,12 @@ PENDING = 256  # deltas that wait for their board
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A board as published: encoded once, plain and gzipped."""
+    """A board as published: encoded once, plain and gzipped. `race` is the race's key in the record."""
 
     revision: int
     json: bytes
     gz: bytes
+    race: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,13 @@ class Feed:
         self.ring.extend(way)
         self._trim()
         return Step(way)
+
+    def restart(self, board: Board) -> Step:
+        """Hold `board` whatever its revision: another race stands under this slug."""
+        self.board = board
+        self.ring.clear()
+        self.pending.clear()
+        return Step(whole=True)
 
     def backfill(self, deltas: Iterable[Delta]) -> None:
         """Put the deltas that led to the board first read into the ring (a process that just started has none)."""

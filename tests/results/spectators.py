@@ -16,6 +16,7 @@ class Publisher:
     def __init__(self, url: str) -> None:
         self.redis = redis.Redis.from_url(url)
         self.boards: dict[str, dict[str, Any]] = {}
+        self.key = 1  # of every race it publishes
 
     def begin(self, race: str, revision: int, leader: int) -> None:
         """The first board of a race; as in life it weighs more than a change of it."""
@@ -31,7 +32,8 @@ class Publisher:
         plain = json.dumps(self.boards[race]).encode()
         pipeline = self.redis.pipeline()
         pipeline.sadd("boards", race)
-        pipeline.hset(f"board:{race}", mapping={"revision": revision, "json": plain, "gz": gzip.compress(plain)})
+        held = {"race": self.key, "revision": revision, "json": plain, "gz": gzip.compress(plain)}
+        pipeline.hset(f"board:{race}", mapping=held)
         pipeline.lpush(f"deltas:{race}", message).ltrim(f"deltas:{race}", 0, 63)
         if heard:
             pipeline.publish("live", message)

@@ -11,8 +11,9 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 
 from launch import patience
-from race import clock, doorbell, gun
-from results import board, live
+from race import clock, doorbell, gun, revision
+from race.models import Change
+from results import board, live, rulings
 from results.tasks import sweep
 from tests import cast
 from tests.results.test_facts import apply
@@ -32,7 +33,7 @@ def caught_up(stage):
     if Pending.objects.exists():
         return False
     stage.race.refresh_from_db()
-    return live.held(stage.race.slug) >= stage.race.revision
+    return live.held(stage.race) >= stage.race.revision
 
 
 def published(stage):
@@ -64,8 +65,55 @@ def test_an_older_board_never_replaces_a_newer_one(redis, alone):
     assert live.refresh(stage.race.pk) == 1
     assert live.publish(old) == 0
     stage.race.refresh_from_db()
-    assert live.held("open") == stage.race.revision > old.revision
+    assert live.held(stage.race) == stage.race.revision > old.revision
     assert redis.llen("deltas:open") == 1
+
+
+def test_a_record_that_was_set_back_gets_numbers_that_nobody_has_seen(redis, alone):
+    """A dump is restored under running processes: boards, memories, pages hold numbers that the record does not know."""
+    stage = started_race()
+    live.refresh(stage.race.pk)
+    dump = {row: row.revision for row in (stage.edition, stage.race) if row.refresh_from_db() is None}
+    rulings.issue(stage.race, "dnf", bib=1, reason="crash", by=None)
+    assert live.refresh(stage.race.pk) == 1
+    shown = live.held(stage.race)
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        for table in ("results_ruling", "results_link"):
+            cursor.execute(f"DELETE FROM {table}")
+        cursor.execute("SET session_replication_role = origin")
+    for row, number in dump.items():
+        type(row).objects.filter(pk=row.pk).update(revision=number)
+    assert live.lagging() == [stage.race.pk]
+    assert live.refresh(stage.race.pk) == 1
+    assert (live.lagging(), live.refresh(stage.race.pk)) == ([], 0)
+    stage.race.refresh_from_db()
+    assert live.held(stage.race) == stage.race.revision == shown + revision.MARGIN + 1
+    assert published(stage) == live.board(stage.race).json
+    assert orjson.loads(published(stage))["rows"][0][2] != "DNF"
+    told = Change.objects.get(model="race.Edition")
+    assert (told.before, told.revision) == ({"revision": dump[stage.edition]}, stage.race.revision)
+    assert orjson.loads(redis.lindex("deltas:open", 0).split(b"\n")[0])["from"] == shown
+
+
+def test_what_only_a_web_process_has_shown_counts_too(redis, alone):
+    """The record was set back and Redis lost: the hub tells what it has shown."""
+    stage = started_race()
+    live.refresh(stage.race.pk)
+    redis.hset(live.SHOWN, stage.race.pk, 700)
+    assert live.lagging() == [stage.race.pk]
+    assert (live.refresh(stage.race.pk), live.lagging()) == (1, [])
+    assert live.held(stage.race) == 700 + revision.MARGIN + 1
+
+
+def test_a_board_of_another_race_of_that_name_gives_way(redis, alone):
+    stage = started_race()
+    redis.hset("board:open", mapping={"race": stage.race.pk + 1, "revision": 700, "json": b"{}", "gz": b""})
+    redis.lpush("deltas:open", b"old")
+    assert live.lagging() == [stage.race.pk]
+    assert (live.refresh(stage.race.pk), live.lagging()) == (1, [])
+    assert published(stage) == live.board(stage.race).json
+    assert [orjson.loads(one.split(b"\n")[0])["kind"] for one in redis.lrange("deltas:open", 0, -1)] == ["board"]
 
 
 def test_the_announced_delta_leads_from_board_to_board(redis, alone):
@@ -130,7 +178,7 @@ def test_a_killed_worker_and_an_emptied_redis_lose_nothing(started, transactiona
         for lap in range(40):
             stage.delivered(*[f"C{bib} 09:{10 + lap:02d}:0{bib}" for bib in range(1, 5)])
             if lap == 10:
-                patience.until(lambda: live.held("open") > 0, 60, "the first worker")
+                patience.until(lambda: live.held(stage.race) > 0, 60, "the first worker")
                 first.end()
             if lap == 20:
                 empty_everything()

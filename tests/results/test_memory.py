@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from race import gun, sign_on, transponders
-from race.models import Assignment, Rider, TimingPoint
+from race.models import Assignment, Edition, Rider, TimingPoint
 from results import facts, live, memory, rulings
 from tests import cast
 from timing import chips, corrections, sources
@@ -125,6 +125,17 @@ def test_a_minute_drops_it_too(monkeypatch):
     assert remembered(stage) != whole(stage)
     monkeypatch.setattr(memory, "LONGEST_S", -1)
     assert remembered(stage) == whole(stage)
+
+
+def test_a_record_that_was_set_back_drops_it_too(monkeypatch):
+    stage = cast.make()
+    remembered(stage)
+    stage.reads("C1 09:20:00", "C2 09:20:01")
+    remembered(stage)
+    Edition.objects.filter(pk=stage.edition.pk).update(revision=stage.edition.revision - 1)
+    grounds = counted(monkeypatch)
+    remembered(stage)
+    assert grounds == ["open"]
 
 
 def test_two_chips_of_a_rider_and_two_riders_of_a_chip_are_kin():

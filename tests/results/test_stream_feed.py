@@ -49,6 +49,14 @@ def test_an_older_board_changes_nothing():
     assert (feed.advance(board(6)), feed.advance(board(7)), feed.sent) == (Step(), Step(), 7)
 
 
+def test_another_race_of_that_name_begins_anew():
+    feed = Feed(board(7))
+    feed.backfill([delta(6, 7)])
+    feed.note([delta(7, 8)])
+    assert feed.restart(board(2)) == Step(whole=True)
+    assert (feed.sent, list(feed.ring), feed.pending, feed.since(6)) == (2, [], {}, None)
+
+
 def test_deltas_heavier_than_the_board_are_not_worth_sending():
     feed = Feed(board(1))
     feed.note([delta(1, 2, SIZE), delta(2, 3, 1)])

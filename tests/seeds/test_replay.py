@@ -64,7 +64,7 @@ def test_a_recording_is_stored_once_however_often_it_is_replayed(tmp_path, proce
     # Its board shows laps and no totals, and takes no gun from a marker.
     race = Race.objects.get(slug=again["race"])
     board = orjson.loads(live.board(race).json)
-    assert (board["gun"], board["phase"], live.held(race.slug)) == (None, "live", race.revision)
+    assert (board["gun"], board["phase"], live.held(race)) == (None, "live", race.revision)
     rows = {row[0]: row for row in board["rows"]}
     # bib, rank, status, laps, time: none without a gun; last lap ten minutes
     assert [rows[1][:5], rows[1][8], rows[2][:5]] == [[1, 1, "racing", 3, None], 600_000, [2, 2, "racing", 1, None]]

@@ -174,6 +174,20 @@ def test_a_large_file_is_parsed_before_the_transaction(monkeypatch):
     assert (inside, Read.objects.count()) == ([False], 1)
 
 
+def test_what_is_remembered_of_a_file_is_of_its_bytes():
+    """After a restored dump a key may be another delivery's."""
+    stage = cast.make()
+    first = stage.delivered("C1 09:30:00")
+    assert [read.chip for read in parsing.parsed(first, stage.channel).reads] == ["C1"]
+    other = stage.delivered("C2 09:30:00")
+    Pending.objects.all().delete()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        Delivery.objects.filter(pk=first.pk).delete()
+        Delivery.objects.filter(pk=other.pk).update(id=first.pk)
+    assert [read.chip for read in parsing.parsed(Delivery.objects.get(pk=first.pk), stage.channel).reads] == ["C2"]
+
+
 def test_a_large_file_is_parsed_once_though_live_reads_come_between_its_parts(monkeypatch):
     stage = cast.make()
     monkeypatch.setattr(parsing, "LARGE", 300)

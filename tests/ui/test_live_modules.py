@@ -50,6 +50,20 @@ def test_a_delta_that_does_not_start_where_the_board_ends_is_refused(page: "Page
     assert run_module(page, APPLY, {"before": before, "after": after, "change": late})[0] is None
 
 
+def test_an_older_board_is_taken_from_the_stream_or_when_it_is_answered_twice(page: "Page"):
+    script = """
+        import { Stream } from "/live/stream.js";
+        const say = { board() {}, heard() {} }, stream = new Stream({ slugs: ["me"], say }), seen = [];
+        const take = (revision, streamed) => {
+            stream.takeBoard({ ...board, race: "me", revision }, streamed);
+            seen.push(stream.boards.get("me").revision);
+        };
+        take(9); take(7); take(9); take(7); take(8); take(9); take(3, true); take(2); take(4);
+        return seen;
+    """
+    assert run_module(page, script, {"board": weekend.boards()["me"]}) == [9, 9, 9, 9, 8, 9, 3, 3, 4]
+
+
 def test_the_list_is_cut_into_parts_with_a_fold_that_says_what_it_holds(page: "Page"):
     script = """
         import { fromBoard, listItems } from "/live/board.js";

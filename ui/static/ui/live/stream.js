@@ -11,6 +11,7 @@ export class Stream {
     this.boards = new Map();
     this.tags = new Map();
     this.fetching = new Map();
+    this.older = new Set();
     this.failures = 0;
     this.polling = 0;
     this.reached = false;
@@ -37,7 +38,7 @@ export class Stream {
     const held = [...this.boards].map(([slug, board]) => `${slug}:${board.revision}`).join(",");
     const source = new EventSource(`${this.streamUrl}?races=${this.slugs.join(",")}${held && `&last=${held}`}`);
     this.source = source;
-    source.addEventListener("board", (event) => { this.alive(); this.takeBoard(JSON.parse(event.data)); });
+    source.addEventListener("board", (event) => { this.alive(); this.takeBoard(JSON.parse(event.data), true); });
     source.addEventListener("delta", (event) => { this.alive(); this.takeDelta(JSON.parse(event.data)); });
     source.addEventListener("pulse", (event) => { this.alive(); const told = JSON.parse(event.data); if (!told.late?.[this.current()]) this.heard(told); });
     source.onopen = () => { through = this.reached = true; };
@@ -96,9 +97,17 @@ export class Stream {
     if (!this.reached) this.heard(null);
   }
 
-  takeBoard(raw) {
+  /**
+   * What the stream sends replaces what we have, whatever its number. An answer can be older than the stream; but two in a row
+   * are no accident: the site's record was set back.
+   */
+  takeBoard(raw, streamed = false) {
     const held = this.boards.get(raw.race);
-    if (!held || raw.revision > held.revision) this.keep(fromBoard(raw));
+    const older = held && raw.revision < held.revision;
+    const back = older && (streamed || this.older.has(raw.race));
+    if (older && !back) this.older.add(raw.race);
+    else this.older.delete(raw.race);
+    if (!held || back || raw.revision > held.revision) this.keep(fromBoard(raw));
     else this.unchanged();
   }
 
