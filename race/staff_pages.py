@@ -63,7 +63,7 @@ def staff_page(home: str, *roles: str, race_day: bool = False) -> Callable[[Page
         @never_cache
         def asked(request: HttpRequest, *args: Any, slug: str | None = None, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path(), "/login/")
+                return _sign_in(request, home, slug or "")
             user = request.user
             editions = editions_of(user, roles)
             edition = chosen(editions, slug, race_day=race_day)
@@ -121,17 +121,30 @@ def chosen(editions: list[Edition], slug: str | None, *, race_day: bool = False)
 
 
 def back(request: HttpRequest, edition: Edition) -> HttpResponseRedirect:
-    """To the page that a form was sent from; to the office's first page where that is not known."""
-    to = request.POST.get("next", "")
-    if not (to.startswith("/") and not to.startswith(("//", "/\\"))) or "\n" in to or "\r" in to:
-        to = staff_path(desk(request).home, desk(request).slug)
-    return HttpResponseRedirect(to)
+    """To the page that a form was sent from; to the place's first page where that is not known."""
+    return HttpResponseRedirect(_came_from(request) or staff_path(desk(request).home, desk(request).slug))
 
 
 def done(request: HttpRequest, edition: Edition, sentence: str) -> HttpResponseRedirect:
     """An action is done: say so on the page that the form was sent from."""
     messages.success(request, sentence)
     return back(request, edition)
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page that a form names as its own; empty where it names none of ours."""
+    to = request.POST.get("next", "")
+    ours = to.startswith("/") and not to.startswith(("//", "/\\")) and "\n" not in to and "\r" not in to
+    return to if ours else ""
+
+
+def _sign_in(request: HttpRequest, home: str, slug: str) -> HttpResponseRedirect:
+    """To sign in, and back. Whoever sent a form after the session had ended comes back to its page and is told so: the
+    address of the form itself opens for nobody."""
+    if request.method in ("GET", "HEAD"):
+        return redirect_to_login(request.get_full_path(), "/login/")
+    messages.error(request, _("You had been signed out. Send the form once more."), extra_tags="signed_out")
+    return redirect_to_login(_came_from(request) or staff_path(home, slug), "/login/")
 
 
 def _forbidden(request: HttpRequest, slug: str | None) -> HttpResponse:

@@ -16,7 +16,12 @@ from race import tokens
 from race.models import Edition, Role, Token, User
 
 OWNER = "rehearsal"
-TOKEN_ROLES = (Role.Name.ORGANISER, Role.Name.OFFICE, Role.Name.TIMING_CREW, Role.Name.COMMISSAIRE, Token.DELIVERIES)
+#: The keys of a rehearsal, by role, and what pages call them.
+LABELS = {
+    Role.Name.ORGANISER: "组委会", Role.Name.OFFICE: "办公室", Role.Name.TIMING_CREW: "计时员", Role.Name.COMMISSAIRE: "裁判",
+    Token.DELIVERIES: "计时设备",
+}  # fmt: skip
+TOKEN_ROLES = tuple(LABELS)
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def write_credentials(
     path: Path, edition: Edition, accounts: Iterable[Account], gateway: Mapping[str, int]
 ) -> Mapping[str, Any]:
     """Issue a new key for every role that needs one and write them all to a file only its owner may read."""
-    issued = {str(role): tokens.issue(edition, owner(), role, f"rehearsal {role}")[1] for role in TOKEN_ROLES}
+    issued = {str(role): tokens.issue(edition, owner(), role, f"彩排：{LABELS[role]}")[1] for role in TOKEN_ROLES}
     document = {
         "edition": edition.slug,
         "tokens": issued,

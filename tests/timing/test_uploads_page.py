@@ -1,5 +1,7 @@
 """The page of files: what it lists, at what cost, and what its verbs do when they are clicked twice or by somebody else."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -54,6 +56,20 @@ def test_every_file_has_its_counts_at_a_cost_that_does_not_grow(client, desk):
         (one.name, one.status, one.rows, one.new, one.known, one.rejected) for one in file_list.recent(desk.edition)
     ]
     assert files == [(f"{number}.csv", "taken", 3, 1, 1, 1) for number in (3, 2, 1)]
+
+
+def test_hostile_names_are_only_names(client, desk):
+    name = '\u202e"><img src=x onerror=alert(1)>\r\n<script>.csv'
+    answer = client.post(
+        f"/api/v1/timing/deliveries/?{urlencode({'make': 'csv', 'name': name, 'edition': desk.edition.slug})}",
+        (ROWS + "C1,2024/5/25 9:20:00,<b>Hall\n").encode(), content_type="text/csv",
+    )  # fmt: skip
+    assert answer.json()["name"] == '"><img src=x onerror=alert(1)><script>.csv'
+    sheet = SimpleUploadedFile("a.csv", (ROWS + "C4,2024/5/25 9:45:00,<b>Hall\n").encode())
+    seen = client.post("/line/uploads/look/", {"file": sheet, "name": name}).content.decode()
+    pages = [seen, *(client.get(f"/line/{page}").content.decode() for page in ("", "sources/", "uploads/", "alarms/"))]
+    assert [page for page in pages if "<img" in page or "<b>Hall" in page or "<script>" in page] == []
+    assert "&lt;b&gt;Hall" in pages[1] and "&lt;img" in seen and "\u202e" not in "".join(pages)
 
 
 def test_an_undo_that_is_clicked_twice_is_one_correction(client, desk):

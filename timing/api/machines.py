@@ -24,6 +24,7 @@ from race.models import Token
 from race.refused import Refused
 from timing import intake
 from timing.api.reading import RawParser, channel_of, only_source, plain, raw_body
+from timing.decoders.field_text import file_name
 
 #: Parts of a Feibot's address that are the same in every machine: the keys of its application.
 APPLICATION_KEYS = ("t", "sign")
@@ -41,7 +42,7 @@ class OfMachine(Scoped):
         edition = self.edition()
         assert edition is not None
         channel, heard = channel_of(self, edition), datetime.now(UTC)
-        options = {"make": make, "name": name[:200], "source": only_source(channel) or channel.label}
+        options = {"make": make, "name": file_name(name), "source": only_source(channel) or channel.label}
         if not file:
             today = clock.now(edition, heard).astimezone(ZoneInfo(edition.zone)).date()
             options |= {"date": today.isoformat(), "heard_at": heard.isoformat()}

@@ -16,7 +16,7 @@ from race.models import Edition
 from race.refused import Refused
 from timing import decoders
 from timing.channels import UPLOADS_OF
-from timing.decoders.field_text import is_name
+from timing.decoders.field_text import file_name, is_name
 from timing.decoders.sheet.columns import BadColumns, said_columns
 from timing.models import Channel
 
@@ -96,7 +96,7 @@ def options_of(asked: Mapping[str, str], name: str) -> dict[str, str]:
         decoders.decoder(make)
     except LookupError as problem:
         raise UnsupportedMediaType(make, detail=str(problem)) from problem
-    options = {"make": make, "name": name[:200]}
+    options = {"make": make, "name": file_name(name)}
     options |= {key: asked[key] for key in ("zone", "date", "source", "columns") if asked.get(key)}
     if "date" in options:
         options["date"] = serializers.DateField().run_validation(options["date"]).isoformat()

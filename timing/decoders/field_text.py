@@ -2,6 +2,7 @@
 
 MAX_CHIP = 32  # characters; an EPC of 96 bits is 24
 MAX_NAME = 80  # of a source
+MAX_FILE = 200
 MAX_EVIDENCE = 40  # of device, antenna, bib and the like: shown, never an identity
 
 
@@ -18,6 +19,11 @@ def name_text(raw: bytes) -> str:
 def is_name(text: str) -> bool:
     """Fit to name a source: something visible, no control characters, not endless."""
     return 0 < len(text) <= MAX_NAME and text.isprintable()
+
+
+def file_name(text: str) -> str:
+    """The name of a file as it can stand in a sentence: signs that turn it around, or cannot be seen, are left out."""
+    return "".join(letter for letter in text if letter.isprintable())[:MAX_FILE]
 
 
 def evidence(text: str) -> str:

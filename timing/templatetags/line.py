@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from race import clock
-from race.models import Role, TimingPoint, User
+from race.models import Edition, Role, TimingPoint, User
 from race.staff_links import Places, menu, staff_url
 from timing import file_list
 from timing.line import words
@@ -90,6 +91,12 @@ def line_raw(raw: bytes | memoryview) -> str:
 def line_reason(code: str) -> str:
     """Why a row could not be read, in words."""
     return file_list.reason(code)
+
+
+@register.filter
+def line_at(at: datetime, edition: Edition) -> datetime:
+    """When something was written down, in event time: at a rehearsal the clock on the page shows no other."""
+    return clock.now(edition, at)
 
 
 @register.filter

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from race.models import Edition, Role
 from race.staff_pages import actor, desk, done
 from timing import corrections, decoders, file_list, parking, preview, preview_values
-from timing.decoders.field_text import is_name
+from timing.decoders.field_text import file_name, is_name
 from timing.decoders.sheet.columns import BadColumns, said_columns
 from timing.line import words
 from timing.models import Delivery, Source
@@ -89,7 +89,7 @@ def look(request: HttpRequest, edition: Edition) -> HttpResponse:
     sent = request.FILES.get("file")
     if sent is None or not sent.size:
         return render(request, "timing/line/uploads_preview.html", {"empty": True}, status=422)
-    name = request.POST.get("name") or sent.name or ""
+    name = file_name(request.POST.get("name") or sent.name or "")
     size = int(said) if (said := request.POST.get("size", "")).isascii() and said.isdigit() else None
     found = preview.look(edition, sent.read(), options_of(request.POST, name), size=size)
     return render(request, "timing/line/uploads_preview.html", _shown(edition, found, name))
@@ -97,7 +97,7 @@ def look(request: HttpRequest, edition: Edition) -> HttpResponse:
 
 def options_of(said: Mapping[str, str], name: str) -> dict[str, str]:
     """How the form says that a file is to be read; what it cannot mean is left out, and the preview shows that it is."""
-    options = {"name": name[:200]}
+    options = {"name": file_name(name)}
     make, zone, day, source = (said.get(key, "").strip() for key in ("make", "zone", "date", "source"))
     if make in dict(MAKES):
         options["make"] = make

@@ -1,5 +1,4 @@
-// The parts that refresh themselves say how old they are. What cannot be fetched stays, and says so; what is no answer
-// (an error, the page to sign in) is never put in its place.
+// The parts that refresh themselves say how old they are. What cannot be fetched stays (main.js), and says so.
 import { timeOfDay } from "./clock.js";
 
 const LOST_MS = 7000;
@@ -7,15 +6,7 @@ const now = document.getElementById("now");
 let seen = Date.now();
 
 document.addEventListener("htmx:before:response", (event) => {
-  const answer = event.detail.ctx.response.raw;
-  if (answer.redirected) {
-    event.preventDefault();
-    location.reload();
-  } else if (!answer.ok) {
-    event.preventDefault();
-  } else if (event.detail.ctx.sourceElement === now) {
-    seen = Date.now();
-  }
+  if (!event.defaultPrevented && event.detail.ctx.sourceElement === now) seen = Date.now();
 });
 
 setInterval(() => {

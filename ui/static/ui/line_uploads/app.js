@@ -1,6 +1,6 @@
 // A file is dropped or chosen, looked at, read otherwise if need be, and counted. What it says comes from the server.
 
-import { deliver, Lost, Refused, request } from "./send.js";
+import { deliver, Lost, Refused, request, SignedOut } from "./send.js";
 
 const HEAD = 2 * 1024 * 1024; // bytes of a large text that are looked at
 const MIB = 1024 * 1024;
@@ -65,6 +65,7 @@ async function look(reading, focus = "") {
   } catch (failure) {
     if (mine !== asked) return;
     tell(null);
+    if (failure instanceof SignedOut) return complain(words("Out", { name: file.name }));
     complain(failure instanceof Lost ? words("Lost", {}) : words("Failed", { name: file.name }));
   }
 }
@@ -158,7 +159,7 @@ async function count() {
 
 async function refresh() {
   const answer = await fetch(root.dataset.recent, { headers: { "HX-Request": "true" } });
-  if (!answer.ok) return;
+  if (!answer.ok || answer.redirected) return;
   const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
   recent.replaceChildren(...parsed.body.childNodes);
   window.htmx?.process(recent);

@@ -5,8 +5,10 @@ const RETRY_MS = 3000;
 
 export class Refused extends Error {}
 export class Lost extends Error {}
+export class SignedOut extends Error {}
 
-/** One request. `progress(sent)` in bytes; resolves with status and text, rejects with Lost where there is no answer. */
+/** One request. `progress(sent)` in bytes; resolves with status and text, rejects with Lost where there is no answer, and
+ * with SignedOut where it is the page to sign in. */
 export function request(method, url, body, { headers = {}, progress = () => {}, token = "" } = {}) {
   return new Promise((resolve, reject) => {
     const asked = new XMLHttpRequest();
@@ -15,7 +17,8 @@ export function request(method, url, body, { headers = {}, progress = () => {}, 
     asked.setRequestHeader("Accept-Language", document.documentElement.lang);
     for (const [name, value] of Object.entries(headers)) asked.setRequestHeader(name, value);
     asked.upload.addEventListener("progress", (event) => progress(event.loaded));
-    asked.addEventListener("load", () => resolve(asked));
+    const elsewhere = () => new URL(asked.responseURL).pathname !== new URL(url, location.href).pathname;
+    asked.addEventListener("load", () => (elsewhere() ? reject(new SignedOut()) : resolve(asked)));
     for (const gone of ["error", "abort", "timeout"]) asked.addEventListener(gone, () => reject(new Lost()));
     asked.send(body);
   });
