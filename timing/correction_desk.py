@@ -126,8 +126,8 @@ def made(edition: Edition, most: int = 200) -> list[Made]:
     """The corrections, newest first, with whether each still holds. Three queries."""
     rows = Correction.objects.filter(edition=edition).order_by("revision", "pk")
     rows = rows.select_related(
-        "by", "read__source", "entry__rider", "entry__race", "entry__category", "point__course", "undoes"
-    )
+        "by", "read__source", "entry__rider", "entry__race", "entry__category", "point__course", "undoes", "delivery"
+    ).defer("delivery__body")
     everything = list(rows)
     gone = standing.taken_back((row.pk, row.undoes_id) for row in everything)
     undone = {row.undoes_id for row in everything}

@@ -81,6 +81,7 @@ def test_an_undo_that_is_clicked_twice_is_one_correction(client, desk):
     assert told(client, made, "undo", evidence="it was right", again="1") == ("success", "")
     assert told(client, made, "undo", evidence="it was right", again="1") == ("error", "not_ignored")
     assert (Correction.objects.count(), desk.table() == RACED) == (2, False)
+    assert "wrong.csv" in client.get("/line/corrections/").content.decode()
 
 
 def test_a_parked_file_is_decided_once(client, desk):
