@@ -25,7 +25,7 @@ from race.api import (
     transponders,
 )
 from race.refused import Refused
-from results.api import boards, bunch, certificates, expected, league, protests, publications, rulings
+from results.api import boards, bunch, certificates, expected, league, prizes, protests, publications, rulings
 from timing.api import (
     channels,
     chips,
@@ -101,6 +101,7 @@ urlpatterns = [
     path("api/v1/races/<slug:slug>/publications/", publications.Publications.as_view()),
     path("api/v1/races/<slug:slug>/protests/", protests.Protests.as_view()),
     path("api/v1/races/<slug:slug>/protests/<int:number>/steps/", protests.ProtestSteps.as_view()),
+    path("api/v1/races/<slug:slug>/prizes/", prizes.Prizes.as_view()),
     path("api/v1/certificates/", certificates.Certificates.as_view()),
     path("api/v1/certificates/archive/", certificates.CertificateArchive.as_view()),
     path("api/v1/races/<slug:slug>/certificates/<int:bib>/", certificates.OneCertificate.as_view()),

@@ -68,7 +68,7 @@ def results(races: Iterable[Race]) -> list[Result]:
     races = list(races)
     newest = Publication.objects.filter(race__in=races).order_by("race_id", "-version").distinct("race_id")
     posted = {made.race_id: made for made in newest.select_related("communique", "by") if made.standing in HOLDS}
-    return [_result(race, posted[race.pk]) for race in races if race.pk in posted]
+    return [of_publication(race, posted[race.pk]) for race in races if race.pk in posted]
 
 
 def of_race(race: Race) -> Result:
@@ -78,7 +78,8 @@ def of_race(race: Race) -> Result:
     raise Refused("not_official", _("Certificates are given once the result is official."))
 
 
-def _result(race: Race, made: Publication) -> Result:
+def of_publication(race: Race, made: Publication) -> Result:
+    """The result of a race as this publication has it, official or not."""
     board = frozen.read(made.board)
     categories = {one.code: one for one in Category.objects.filter(race=race)}
     rows = (dict(zip(board["columns"], row, strict=True)) for row in board["rows"])
@@ -106,7 +107,7 @@ def _line(board: Mapping[str, Any], row: Mapping[str, Any], categories: Mapping[
 
 def _wearers(race: Race, revision: int) -> dict[int, Entry]:
     """Bib -> who wore it at a revision: a number may be swapped after the result was published."""
-    entries = list(Entry.objects.filter(race=race, bib__isnull=False).select_related("rider"))
+    entries = list(Entry.objects.filter(race=race, bib__isnull=False).select_related("rider", "team"))
     before: dict[int, int | None] = {}
     later = Change.objects.filter(edition=race.edition_id, model=Entry._meta.label, revision__gt=revision)
     for one in later.order_by("-revision", "-pk"):
@@ -228,7 +229,7 @@ def keep(made: Sequence[Certificate], language: str) -> int:
 def now(made: Certificate) -> Now:
     """Whether what it says is still so, by the newest publication of its race."""
     newest = Publication.objects.filter(race=made.race).select_related("communique").order_by("-version")[0]
-    result = _result(made.race, newest)
+    result = of_publication(made.race, newest)
     bib = next((bib for bib, entry in result.entries.items() if entry.pk == made.entry_id), None)
     line = result.lines.get(bib) if bib is not None else None
     if line is None or not finished(line):

@@ -100,6 +100,9 @@ CHIEF = {Name.CHIEF, Name.ADMINISTRATOR}
 OFFICIALS: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
     "protests/": {"GET": (LOOKS, 200), "POST": (RULES, 404)}, "protests/<int:number>/": {"GET": (LOOKS, 404)},
     "protests/<int:number>/step/": {"POST": (LOOKS | {Name.OFFICE}, 404)},
+    "prizes/": {"GET": (LOOKS | {Name.OFFICE}, 200)}, "prizes/<slug:race>/": {"GET": (LOOKS | {Name.OFFICE}, 404)},
+    "prizes/<slug:race>/prizes.<str:form>": {"GET": (LOOKS | {Name.OFFICE}, 404)},
+    "prizes/<slug:race>/pay/": {"POST": (OFFICE, 404)}, "prizes/<slug:race>/back/": {"POST": (OFFICE, 404)},
     "communiques/": {"GET": (LOOKS, 200)}, "certificates/": {"GET": (LOOKS, 200), "POST": (LOOKS, 302)},
     "certificates/now/": {"GET": (LOOKS, 200)}, "certificates/<str:language>.zip": {"GET": (LOOKS, 200)},
     "": {"GET": (LOOKS, 200)}, "rulings/": {"GET": (LOOKS, 200)}, "rulings/<int:number>/": {"GET": (LOOKS, 404)},

@@ -143,6 +143,8 @@ MATRIX = {
     ("GET", "/api/v1/races/open/protests/"): "public",
     ("POST", "/api/v1/races/open/protests/"): {"commissaire", "chief"},
     ("POST", "/api/v1/races/open/protests/1/steps/"): {"commissaire", "chief", "office", "organiser"},
+    ("GET", "/api/v1/races/open/prizes/"): {"commissaire", "chief", "office", "organiser"},
+    ("POST", "/api/v1/races/open/prizes/"): {"office", "organiser"},
     ("GET", "/api/v1/certificates/?edition=edition-open"): {"commissaire", "chief", "organiser"},
     ("POST", "/api/v1/certificates/?edition=edition-open"): {"commissaire", "chief", "organiser"},
     ("GET", "/api/v1/certificates/archive/?edition=edition-open"): {"commissaire", "chief", "organiser"},

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from race import clock
 from race.models import Role
 from race.staff_links import Places, menu, staff_url
+from results.staff import OFFICIALS
 
 register = template.Library()
 
@@ -31,6 +32,7 @@ PLACES: Places = (
     ("officials_protests", pgettext_lazy("officials", "Protests")),
     ("officials_communiques", pgettext_lazy("officials", "Communiqués")),
     ("officials_certificates", pgettext_lazy("officials", "Certificates")),
+    ("officials_prizes", pgettext_lazy("officials", "Prizes")),
 )
 
 
@@ -43,7 +45,10 @@ def officials_url(context: template.Context, name: str, **arguments: Any) -> str
 @register.simple_tag(takes_context=True)
 def officials_places(context: template.Context) -> list[dict[str, Any]]:
     """The places of the desk that exist, the one being read marked as such."""
-    return menu(context["request"], PLACES, "officials")
+    request = context["request"]
+    # The office comes here for the prizes alone.
+    places = PLACES if request.desk.may(*OFFICIALS) or request.user.is_superuser else PLACES[-1:]
+    return menu(request, places, "officials")
 
 
 @register.simple_tag(takes_context=True)
