@@ -9,6 +9,8 @@ from results.views import (
     expected,
     gun_changes,
     league,
+    league_desk,
+    league_import,
     live,
     officials,
     officials_results,
@@ -26,6 +28,8 @@ urlpatterns = [
     path("league/", league.page, name="league"),
     path("league/<slug:league>/", league.page, name="league_one"),
     path("league/<slug:league>/<slug:group>/", league.page, name="league_group"),
+    path("league/<slug:league>/<slug:group>/changes/", league.changes, name="league_changes"),
+    path("league/<slug:league>/<slug:group>/standings.<str:form>", league.file, name="league_file"),
     path("live/<slug:slug>/<int:bib>/protest/", protest.how, name="protest_how"),
     path("my/<str:secret>/protest/", protest.file, name="my_protest"),
     path("my/<str:secret>/protest/<int:number>/", protest.one, name="my_protest_one"),
@@ -48,6 +52,14 @@ urlpatterns = [
     *staff("officials", "certificates/", certificates.page, "officials_certificates"),
     *staff("officials", "certificates/now/", certificates.now, "officials_certificates_now"),
     *staff("officials", "certificates/<str:language>.zip", certificates.archive, "officials_certificates_zip"),
+    *staff("officials", "league/", league_desk.page, "officials_league"),
+    *staff("officials", "league/<slug:league>/", league_desk.page, "officials_league_one"),
+    *staff("officials", "league/<slug:league>/join/", league_desk.join, "officials_league_join"),
+    *staff("officials", "league/<slug:league>/rows/<int:pk>/", league_desk.row, "officials_league_row"),
+    *staff("officials", "league/<slug:league>/rounds/<int:number>/", league_import.upload, "officials_league_round"),
+    *staff(
+        "officials", "league/<slug:league>/rounds/<int:number>/<str:token>/", league_import.preview, "officials_league_list"
+    ),  # fmt: skip
     *staff("officials", "", officials.page, "officials"),
     *staff("officials", "protests/", protest_desk.page, "officials_protests"),
     *staff("officials", "protests/<int:number>/", protest_desk.one, "officials_protest"),

@@ -14,6 +14,8 @@ PUBLIC: dict[str, dict[str, int]] = {
     "enter/judge/": {"POST": 200},
     "enter/team/": {"GET": 200, "POST": 200}, "enter/team/list.xlsx": {"GET": 200}, "my/": {"GET": 200, "POST": 422},
     "league/": {"GET": 404}, "league/<slug:league>/": {"GET": 404}, "league/<slug:league>/<slug:group>/": {"GET": 404},
+    "league/<slug:league>/<slug:group>/changes/": {"GET": 404},
+    "league/<slug:league>/<slug:group>/standings.<str:form>": {"GET": 404},
     "editions/<slug:slug>/": {"GET": 200}, "editions/<slug:slug>/live/": {"GET": 200},
     "editions/<slug:slug>/rules/": {"GET": 200}, "editions/<slug:slug>/rules/<int:version>.pdf": {"GET": 200},
     "editions/<slug:slug>/start-list/": {"GET": 200}, "editions/<slug:slug>/enter/": {"GET": 200, "POST": 422},
@@ -96,6 +98,7 @@ LINE: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
 RULES = {Name.COMMISSAIRE, Name.CHIEF, Name.ADMINISTRATOR}
 LOOKS = RULES | {Name.ORGANISER}
 CHIEF = {Name.CHIEF, Name.ADMINISTRATOR}
+LEAGUE = CHIEF | {Name.ORGANISER}
 #: Pages of the officials' desk, at `/officials/...` and `/editions/<slug>/officials/...`: as for the line.
 OFFICIALS: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
     "protests/": {"GET": (LOOKS, 200), "POST": (RULES, 404)}, "protests/<int:number>/": {"GET": (LOOKS, 404)},
@@ -105,6 +108,11 @@ OFFICIALS: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
     "prizes/<slug:race>/pay/": {"POST": (OFFICE, 404)}, "prizes/<slug:race>/back/": {"POST": (OFFICE, 404)},
     "communiques/": {"GET": (LOOKS, 200)}, "certificates/": {"GET": (LOOKS, 200), "POST": (LOOKS, 302)},
     "certificates/now/": {"GET": (LOOKS, 200)}, "certificates/<str:language>.zip": {"GET": (LOOKS, 200)},
+    "league/": {"GET": (LOOKS, 200)}, "league/<slug:league>/": {"GET": (LOOKS, 404)},
+    "league/<slug:league>/join/": {"POST": (LEAGUE, 404)},
+    "league/<slug:league>/rows/<int:pk>/": {"GET": (LEAGUE, 404), "POST": (LEAGUE, 404)},
+    "league/<slug:league>/rounds/<int:number>/": {"GET": (LEAGUE, 404), "POST": (LEAGUE, 404)},
+    "league/<slug:league>/rounds/<int:number>/<str:token>/": {"GET": (LEAGUE, 404), "POST": (LEAGUE, 404)},
     "": {"GET": (LOOKS, 200)}, "rulings/": {"GET": (LOOKS, 200)}, "rulings/<int:number>/": {"GET": (LOOKS, 404)},
     "rulings/<int:number>/revoke/": {"POST": (RULES, 404)}, "evidence/<int:pk>/": {"GET": (LOOKS, 404)},
     "rulings/<slug:race>/new/": {"GET": (RULES, 404), "POST": (RULES, 404)},

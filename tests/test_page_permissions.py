@@ -75,7 +75,7 @@ def world(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> World:
     refund = Refund.objects.create(payment=payment, entry=alone, number="R1", amount_fen=1, state=Refund.State.DONE)
     campaign = Campaign.objects.create(edition=edition, key="k", channel="email")
     made.words = {
-        "uploads/<int:pk>": "uploads/0", "rulings/<int:number>": "rulings/0",
+        "uploads/<int:pk>": "uploads/0", "rulings/<int:number>": "rulings/0", "rounds/<int:number>": "rounds/0",
         "protests/<int:number>": "protests/0", "live/<slug:slug>/<int:bib>": "live/none/1", "evidence/<int:pk>": "evidence/0",
         "papers/<int:pk>": f"papers/{Document.objects.get(rider=alone.rider).pk}", "refunds/<int:pk>": f"refunds/{refund.pk}",
         "categories/<int:pk>": f"categories/{opened.category.pk}", "entries/<int:pk>": f"entries/{alone.pk}",

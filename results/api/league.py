@@ -30,13 +30,14 @@ class LeagueImportAnswer(serializers.Serializer[Any]):
     removed = serializers.IntegerField()
     unchanged = serializers.IntegerField()
     wrong = serializers.IntegerField()
+    seen = serializers.CharField()
     rows = serializers.ListField(child=serializers.DictField(), help_text="Rows that are not right: number, problems")
 
 
 class LeagueStandings(Scoped):
     """The standings of a league, and its rounds ridden elsewhere."""
 
-    roles = {"GET": ("public",), "POST": (Role.Name.ORGANISER,)}
+    roles = {"GET": ("public",), "POST": (Role.Name.ORGANISER, Role.Name.CHIEF)}
     parser_classes = [MultiPartParser, RawBody]
 
     @extend_schema(
@@ -62,6 +63,7 @@ class LeagueStandings(Scoped):
         parameters=[
             OpenApiParameter("edition", str), OpenApiParameter("league", str, required=True),
             OpenApiParameter("round", int, required=True), OpenApiParameter("dry_run", bool),
+            OpenApiParameter("seen", str, description="`seen` of the dry run: nothing newer is replaced unseen"),
         ],
         request={"application/octet-stream": OpenApiTypes.BINARY, "multipart/form-data": OpenApiTypes.OBJECT},
         responses={200: LeagueImportAnswer, 201: LeagueImportAnswer},
@@ -81,7 +83,7 @@ class LeagueStandings(Scoped):
             sent = sent["file"].read()
         if asked.get("dry_run") in ("1", "true"):
             return Response(outcome_json(imports.dry_run(made, sent)))
-        done = imports.apply(made, sent, edition=edition, by=self.actor())
+        done = imports.apply(made, sent, edition=edition, by=self.actor(), seen=asked.get("seen", "")[:16])
         return Response(outcome_json(done), status=201 if done.added or done.changed or done.removed else 200)
 
 
@@ -104,7 +106,13 @@ def as_json(table: Standings, groups: list[str]) -> dict[str, Any]:
                 "rounds": [
                     None if cell.points is None
                     else {"place": cell.place, "points": cell.points, "counts": cell.counts, "pending": cell.waits}
-                    for cell in line.cells
+                    | (
+                        {"riders": [
+                            {"name": [each.who.zh, each.who.latin], "group": each.group, "points": each.points}
+                            for each in line.made[at]
+                        ]} if line.made else {}
+                    )
+                    for at, cell in enumerate(line.cells)
                 ],
             }
             for line in table.lines
@@ -120,5 +128,5 @@ def outcome_json(found: Outcome) -> dict[str, Any]:
         for row in found.rows
         if row.problems
     ]
-    names = ("written", "added", "changed", "removed", "unchanged", "wrong")
+    names = ("written", "added", "changed", "removed", "unchanged", "wrong", "seen")
     return {name: getattr(found, name) for name in names} | {"rows": wrong[:200]}

@@ -156,6 +156,8 @@ class LeagueMoveRow(serializers.Serializer[Any]):
     points_after = serializers.IntegerField()
     rank_before = serializers.IntegerField(allow_null=True)
     rank_after = serializers.IntegerField(allow_null=True)
+    latin = serializers.CharField(help_text="The name in Latin letters; of a team, its English name")
+    team_en = serializers.CharField()
 
 
 class RulingPreviewAnswer(serializers.Serializer[Any]):

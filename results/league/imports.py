@@ -6,6 +6,7 @@ joined. The same list again changes nothing. A document number becomes its keyed
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from django.utils.translation import ngettext
 from race import entry_columns, entry_import, identity, log, sheet, vault
 from race.models import Edition, User
 from race.refused import Refused
-from results.models import Round, RoundResult
+from results.models import League, Round, RoundResult
 
 _PLACE = frozenset({"名次", "排名", "成绩名次", "place", "rank", "pos", "position"})
 _HMT_OR_RESIDENT = re.compile(r"\d{17}[\dX]")
@@ -49,7 +50,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a list would do, or has done (`written`)."""
+    """What a list would do, or has done (`written`). `gone`: the lines that it no longer holds. `seen`: the round as it was
+    judged (`state`)."""
 
     rows: tuple[Row, ...]
     added: int
@@ -57,6 +59,8 @@ class Outcome:
     removed: int
     unchanged: int
     written: bool = False
+    gone: tuple[RoundResult, ...] = ()
+    seen: str = ""
 
     @property
     def wrong(self) -> int:
@@ -72,22 +76,37 @@ def dry_run(made: Round, body: bytes) -> Outcome:
     had = _had(made, rows)
     fresh = [row for row in rows if row.same not in had]
     changed = sum(row.same in had and had[row.same].place != row.place for row in rows)
-    removed = len(had.keys() - {row.same for row in rows})
-    return Outcome(tuple(rows), len(fresh), changed, removed, len(rows) - len(fresh) - changed)
+    wanted = {row.same for row in rows}
+    gone = tuple(line for same, line in had.items() if same not in wanted)
+    return Outcome(
+        tuple(rows), len(fresh), changed, len(gone), len(rows) - len(fresh) - changed, gone=gone, seen=state(made)
+    )
+
+
+def state(made: Round) -> str:
+    """What a round holds, as a short text: it differs as soon as a line of it is another. One query."""
+    lines = made.results.order_by("pk").values_list("pk", "group", "place", "name", "team", "member")
+    return hashlib.sha256(repr(list(lines)).encode()).hexdigest()[:16]
 
 
 @transaction.atomic
-def apply(made: Round, body: bytes, *, edition: Edition, by: User | None) -> Outcome:
-    """Take the whole list in, or nothing of it; `edition`: in whose log it stands. Refused also: `rows_wrong`, `no_rows`."""
-    made = Round.objects.select_for_update(of=("self",)).select_related("league").get(pk=made.pk)
+def apply(made: Round, body: bytes, *, edition: Edition, by: User | None, seen: str = "", file: str = "") -> Outcome:
+    """Take the whole list in, or nothing of it; `edition`: in whose log it stands; `file`: its name, for the log.
+
+    `seen`: `Outcome.seen` of what was looked at. Refused also: `rows_wrong`, `no_rows`, `round_changed`.
+    """
+    league = League.objects.select_for_update().get(pk=made.league_id)  # one list or joining after another
+    made = Round.objects.select_related("league").get(pk=made.pk, league=league)
     found = dry_run(made, body)
+    if seen and seen != found.seen:
+        raise Refused("round_changed", _("The round was changed meanwhile: look at what the list does now."))
     if not found.rows:
         raise Refused("no_rows", _("There is no row with a result."))
     if found.wrong:
         text = ngettext("%(n)s row is not right.", "%(n)s rows are not right.", found.wrong)
         raise Refused("rows_wrong", text % {"n": found.wrong})
     had, wanted = _had(made, found.rows), {row.same: row for row in found.rows}
-    RoundResult.objects.filter(pk__in=[line.pk for same, line in had.items() if same not in wanted]).delete()
+    RoundResult.objects.filter(pk__in=[line.pk for line in found.gone]).delete()
     moved = [line for same, line in had.items() if same in wanted and line.place != wanted[same].place]
     for line in moved:
         line.place = wanted[line.group, line.name, line.team, line.identity_hash].place
@@ -99,8 +118,8 @@ def apply(made: Round, body: bytes, *, edition: Edition, by: User | None) -> Out
     )  # fmt: skip
     if found.added or found.changed or found.removed:
         log.note(
-            edition, "league_imported", by=by, round=str(made), added=found.added, changed=found.changed,
-            removed=found.removed,
+            edition, "league_imported", by=by, league=made.league_id, round=made.order, added=found.added,
+            changed=found.changed, removed=found.removed, file=file[:120], sha256=hashlib.sha256(body).hexdigest(),
         )  # fmt: skip
     return Outcome(found.rows, found.added, found.changed, found.removed, found.unchanged, written=True)
 

@@ -68,7 +68,7 @@ def gather(league: League, *, now: bool = False, races: Iterable[int] = ()) -> G
 
     `races`: of these the riders are known even where no board counts yet.
     """
-    rounds = tuple(league.rounds.select_related("edition").order_by("order"))
+    rounds = tuple(league.rounds.select_related("edition", "league").order_by("order"))
     scoring = list(RoundCategory.objects.filter(round__in=rounds).select_related("category__race"))
     slugs = {one.category.race_id: one.category.race.slug for one in scoring}
     posted = _posted(slugs)
@@ -161,26 +161,63 @@ def _current(slugs: Mapping[int, str]) -> dict[int, dict[str, Any]]:
     return {race: board for race, board in boards.items() if board["phase"] != "upcoming"}
 
 
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Who wore which number: entries as (key, race, bib, identity hash), who rides last; numbers before each change."""
+
+    entries: tuple[tuple[int, int, int | None, str], ...]
+    edits: Mapping[int, list[tuple[int, int | None]]]
+
+    def at(self, race: int, revision: int | None = None) -> dict[int, str]:
+        """Bib -> identity hash in a race, as the numbers were worn at a revision; None: now."""
+        found: dict[int, str] = {}
+        for pk, of, bib, digest in self.entries:
+            if of != race:
+                continue
+            for changed, before in self.edits.get(pk, ()):
+                if revision is not None and changed > revision:  # newest first: what stays is how it was
+                    bib = before
+            if bib is not None:
+                found[bib] = digest
+        return found
+
+
+def numbers(races: Iterable[int], oldest: int | None) -> Numbers:
+    """The numbers of these races back to the revision `oldest`. Two queries."""
+    wanted = list(races)
+    edits: dict[int, list[tuple[int, int | None]]] = {}
+    if oldest is not None:
+        newer = Change.objects.filter(model="race.Entry", revision__gt=oldest, before__has_key="bib")
+        newer = newer.filter(edition__in=Race.objects.filter(pk__in=wanted).values("edition")).order_by(
+            "-revision", "-pk"
+        )
+        for entry, revision, before in newer.values_list("object_id", "revision", "before"):
+            edits.setdefault(entry, []).append((revision or 0, before["bib"]))
+    rows = Entry.objects.filter(race__in=wanted).values_list("pk", "race", "bib", "identity_hash", "state")
+    # Whoever rides comes last, so that a number passed on is the new rider's.
+    ordered = sorted(rows, key=lambda row: row[4] == Entry.State.CONFIRMED)
+    return Numbers(tuple((pk, race, bib, digest) for pk, race, bib, digest, _state in ordered), edits)
+
+
 def _people(races: Iterable[int], since: Mapping[int, int]) -> dict[int, dict[int, str]]:
     """Race -> bib -> identity hash; for a frozen board with the bibs as they were worn when it was frozen."""
-    found: dict[int, dict[int, str]] = {race: {} for race in races}
-    edits: dict[int, list[tuple[int, int | None]]] = {}
-    if since:
-        newer = Change.objects.filter(model="race.Entry", revision__gt=min(since.values()), before__has_key="bib")
-        newer = newer.filter(edition__in=Race.objects.filter(pk__in=since).values("edition"))
-        for entry, revision, before in newer.order_by("-revision", "-pk").values_list(
-            "object_id", "revision", "before"
-        ):
-            edits.setdefault(entry, []).append((revision or 0, before["bib"]))
-    entries = list(Entry.objects.filter(race__in=found).values_list("pk", "race", "bib", "state", "identity_hash"))
-    # Whoever rides comes last, so that a number passed on is the new rider's.
-    for pk, race, bib, _state, digest in sorted(entries, key=lambda row: row[3] == Entry.State.CONFIRMED):
-        for revision, before in edits.get(pk, ()):  # newest first: what stays is how it was at the board's number
-            if race in since and revision > since[race]:
-                bib = before
-        if bib is not None:
-            found[race][bib] = digest
-    return found
+    wanted = set(races)
+    worn = numbers(wanted, min(since.values()) if since else None)
+    return {race: worn.at(race, since.get(race)) for race in wanted}
+
+
+def on_board(
+    ground: Ground, race: int, board: Mapping[str, Any], people: Mapping[int, str], waiting: frozenset[int]
+) -> Ground:
+    """The same season with another board of one race."""
+    changed = dict(ground.ridden)
+    mine = {code: at for (of, code), at in ground.of_category.items() if of == race}
+    for at in set(mine.values()):
+        had = ground.ridden[at]
+        changed[at] = Ridden(had.state, [member for member in had.members if member.race != race], had.races)
+    for code, at in mine.items():
+        changed[at].members.extend(members(race, board, code, people, waiting))
+    return replace(ground, ridden=changed, people={**ground.people, race: people})
 
 
 def replaced(ground: Ground, race: int, lines: Iterable[Line]) -> Ground:

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from race.models.edition import in_language
 from results.models import League
 
 #: The place of the team league among the groups, in addresses and answers.
@@ -42,6 +43,15 @@ def of(league: League, group: str = "") -> Rules:
 def codes(league: League) -> list[str]:
     """The codes of the groups, in their order."""
     return [one["code"] for one in league.groups]
+
+
+def name(league: League, code: str, *, short: bool = False) -> str:
+    """The name of a group in the language in force."""
+    one = next((one for one in league.groups if one["code"] == code), None)
+    if one is None:
+        return _("Teams") if code == TEAMS else code
+    zh, en = one["zh"], one.get("en", "")
+    return in_language(one.get("short_zh", zh), one.get("short_en", en)) if short else in_language(zh, en)
 
 
 def sentences(league: League, group: str) -> list[str]:

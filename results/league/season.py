@@ -26,6 +26,8 @@ class Moved(NamedTuple):
     points_after: int
     rank_before: int | None
     rank_after: int | None
+    latin: str = ""
+    team_en: str = ""
 
     @property
     def points_differ(self) -> bool:
@@ -49,15 +51,15 @@ def of_lines(race: Race, before: Sequence[differences.Line], after: Sequence[dif
         one, other = (ridden.replaced(ground, race.pk, lines) for lines in (before, after))
         groups = {group for (of, _code), (_round, group) in ground.of_category.items() if of == race.pk}
         for group in [*(code for code in rules.codes(league) if code in groups), rules.TEAMS]:
-            found += _moves(league, group, one, other, race.pk)
+            found += moves(league, group, one, other, race.pk)
     return tuple(found)
 
 
-def _moves(league: League, group: str, before: Ground, after: Ground, race: int) -> list[Moved]:
+def moves(league: League, group: str, before: Ground, after: Ground, race: int) -> list[Moved]:
     """Lines of a group that differ, in the order of the standings after; who has no points then comes last."""
     one, other = ({line.key: line for line in standings.table(ground, group).lines} for ground in (before, after))
-    bibs = {digest: bib for bib, digest in before.people[race].items()}
-    moves = []
+    bibs = {digest: bib for bib, digest in after.people[race].items()}
+    found = []
     for key in [*other, *(key for key in one if key not in other)]:
         old, new = one.get(key), other.get(key)
         shown = new or old
@@ -66,7 +68,7 @@ def _moves(league: League, group: str, before: Ground, after: Ground, race: int)
         ranks = (old.rank if old else None, new.rank if new else None)
         if points[0] == points[1] and ranks[0] == ranks[1]:
             continue
-        name = shown.who.zh if shown.who else shown.team[0]
         bib = None if shown.who is None else bibs.get(key)
-        moves.append(Moved(league.slug, group, bib, name, shown.team[0], *points, *ranks))
-    return moves
+        names = (shown.who.zh, shown.who.latin) if shown.who else shown.team
+        found.append(Moved(league.slug, group, bib, names[0], shown.team[0], *points, *ranks, names[1], shown.team[1]))
+    return found

@@ -6,7 +6,7 @@ points of a team's best K riders over all groups.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from results.league import ridden, rules
 from results.league.ridden import Ground, Member
@@ -27,8 +27,18 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A rider's share in a team's points of a round."""
+
+    who: Member
+    group: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A rider's season, or a team's. `key` is for this side of the door only; `by` is the tie-break that decided."""
+    """A rider's season, or a team's. `key` is for this side of the door only; `by` is the tie-break that decided; `made`: of a
+    team, whose points it has, round by round."""
 
     key: str
     rank: int
@@ -38,6 +48,7 @@ class Line:
     cells: tuple[Cell, ...]
     who: Member | None = None
     team: tuple[str, str] = ("", "")
+    made: tuple[tuple[Made, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +130,33 @@ def _rider_lines(ground: Ground, group: str) -> list[Line]:
 
 
 def _team_lines(ground: Ground) -> list[Line]:
-    league = ground.league
-    given = rules.of(league)
-    rounds = []
+    given = rules.of(ground.league)
     names: dict[str, tuple[str, str]] = {}
-    for one in ground.rounds:
-        gained: list[tuple[str, int]] = []
-        for code in rules.codes(league):
-            table_ = rules.of(league, code).table
-            for member in _best(ground.ridden.get((one.pk, code))).values():
-                team = _folded(member.team[0])
-                names[team] = member.team
-                gained.append((team, 0 if member.waits else series.points(table_, member.place)))
-        rounds.append(series.teams(gained, given.team_riders))
-    none = [0] * len(rounds)
-    return [
-        _line(placed, placed.line.places, none, None, names[placed.line.key])
-        for placed in series.total(rounds, given.team_best)
+    gained = [_by_team(ground, one, names) for one in ground.rounds]
+    rounds = [
+        series.teams(((team, each.points) for team, members in teams.items() for each in members), given.team_riders)
+        for teams in gained
     ]
+    none = [0] * len(rounds)
+    lines = []
+    for placed in series.total(rounds, given.team_best):
+        key = placed.line.key
+        made = tuple(tuple(each for each in teams.get(key, ())[: given.team_riders] if each.points) for teams in gained)
+        lines.append(replace(_line(placed, placed.line.places, none, None, names[key]), made=made))
+    return lines
+
+
+def _by_team(ground: Ground, one: Round, names: dict[str, tuple[str, str]]) -> dict[str, list[Made]]:
+    """Folded name of a team -> who rode the round for it, the most points first; `names` learns how teams are written."""
+    found: dict[str, list[Made]] = {}
+    for code in rules.codes(ground.league):
+        table_ = rules.of(ground.league, code).table
+        for member in _best(ground.ridden.get((one.pk, code))).values():
+            team = _folded(member.team[0])
+            names[team] = member.team
+            points = 0 if member.waits else series.points(table_, member.place)
+            found.setdefault(team, []).append(Made(member, code, points))
+    return {team: sorted(members, key=lambda each: -each.points) for team, members in found.items()}
 
 
 def _folded(team: str) -> str:

@@ -30,6 +30,7 @@ PLACES: Places = (
     ("officials_rulings", pgettext_lazy("officials", "Rulings")),
     ("officials_bunch", pgettext_lazy("officials", "Bunch board")),
     ("officials_protests", pgettext_lazy("officials", "Protests")),
+    ("officials_league", gettext_lazy("League")),
     ("officials_communiques", pgettext_lazy("officials", "Communiqués")),
     ("officials_certificates", pgettext_lazy("officials", "Certificates")),
     ("officials_prizes", pgettext_lazy("officials", "Prizes")),

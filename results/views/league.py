@@ -12,10 +12,12 @@ from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from race import list_files
 from race.models.edition import in_language
-from results.league import ridden, rules, standings
+from results.league import files, history, ridden, rules, standings
 from results.league.standings import Cell, Line, Standings
 from results.models import League
+from results.views import league_words
 
 #: How far a round has come, in words.
 STATES: dict[str, str | Promise] = {
@@ -35,6 +37,14 @@ TIE_BREAKS: dict[str, str | Promise] = {
 @require_safe
 def page(request: HttpRequest, league: str = "", group: str = "") -> HttpResponse:
     """The newest league, or the one named; its first group, or the one named. Constant queries at any size."""
+    found, group = chosen(league, group)
+    now = request.GET.get("now") == "1"
+    ground = ridden.gather(found, now=now)
+    return render(request, "results/league.html", context(found, standings.table(ground, group), now=now))
+
+
+def chosen(league: str = "", group: str = "") -> tuple[League, str]:
+    """The newest league, or the one named, and its first group, or the one named."""
     if league:
         found = get_object_or_404(League, slug=league)
     else:
@@ -46,9 +56,28 @@ def page(request: HttpRequest, league: str = "", group: str = "") -> HttpRespons
     group = group or codes[0]
     if group not in codes:
         raise Http404(_("No such group"))
+    return found, group
+
+
+@require_safe
+def file(request: HttpRequest, league: str, group: str, form: str) -> HttpResponse:
+    """The standings as a spreadsheet: `standings.xlsx` or `standings.csv`; `?now=1` as on the page."""
+    found, group = chosen(league, group)
+    if form not in ("xlsx", "csv"):
+        raise Http404(_("Lists are made as XLSX or CSV."))
     now = request.GET.get("now") == "1"
-    ground = ridden.gather(found, now=now)
-    return render(request, "results/league.html", context(found, standings.table(ground, group), now=now))
+    body, kind, name = list_files.file(files.listing(standings.of(found, group, now=now), now=now), form)
+    return HttpResponse(body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@require_safe
+def changes(request: HttpRequest, league: str, group: str) -> HttpResponse:
+    """`/league/<slug>/<group>/changes/`: what each publication moved in the season."""
+    found, group = chosen(league, group)
+    table = standings.of(found, group)
+    told = [league_words.step(one, found) for one in history.steps(found, group)]
+    shown = context(found, table, now=False) | {"steps": told}
+    return render(request, "results/league_changes.html", shown)
 
 
 def context(league: League, table: Standings, *, now: bool) -> dict[str, Any]:
@@ -71,7 +100,7 @@ def context(league: League, table: Standings, *, now: bool) -> dict[str, Any]:
             }
             for column in table.columns
         ],
-        "lines": [_row(line) for line in table.lines],
+        "lines": [_row(line, table) for line in table.lines],
         "without": table.without,
         "rules": rules.sentences(league, table.group),
         "best": rules.of(league, table.group).best,
@@ -84,8 +113,7 @@ def context(league: League, table: Standings, *, now: bool) -> dict[str, Any]:
 
 def group_name(league: League, code: str) -> str:
     """The name of a group in the language in force."""
-    one = next((one for one in league.groups if one["code"] == code), None)
-    return in_language(one["zh"], one.get("en", "")) if one else _("Teams")
+    return rules.name(league, code)
 
 
 def _tab(group: dict[str, Any]) -> dict[str, str]:
@@ -93,7 +121,7 @@ def _tab(group: dict[str, Any]) -> dict[str, str]:
     return {"code": group["code"], "name": in_language(zh, en), "mark": group.get("mark", "")}
 
 
-def _row(line: Line) -> dict[str, Any]:
+def _row(line: Line, table: Standings) -> dict[str, Any]:
     english = get_language() == "en"
     who = line.who
     names = (who.latin, who.zh) if who and english else (who.zh, who.latin) if who else ("", "")
@@ -107,6 +135,7 @@ def _row(line: Line) -> dict[str, Any]:
         "points": line.points,
         "waits": line.waits,
         "by": TIE_BREAKS.get(line.by, ""),
+        "made": league_words.made(line, table.columns),
         "cells": [{"cell": cell, "kind": _kind(cell)} for cell in line.cells],
     }
 

@@ -9,10 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from race.models import Category, Race
+from race.models.edition import in_language
 from results import preview, to_do
+from results.league import Moved
+from results.models import League, RoundCategory
 from results.preview import Preview
 from results.scoring import differences
 from results.scoring.differences import Change, Differences, Line
+from results.views import league_words
 from results.views.expected_rows import Words
 from ui import times
 
@@ -30,7 +34,23 @@ def of(race: Race, found: Preview, bib: int | None) -> dict[str, Any]:
         "prizes": len(found.prizes), "money": money(found.prize_difference_fen) if found.prize_difference_fen else "",
         "teams": [{"team": one.team, "before": one.before or "–", "after": one.after or "–"} for one in found.teams[:3]],
         "more_teams": max(0, len(found.teams) - 3), "warnings": [warning(code) for code in found.warnings],
+        "in_league": RoundCategory.objects.filter(category__race=race).exists(),
+        "league_points": found.league_points, "seasons": seasons(found.league),
     }  # fmt: skip
+
+
+def seasons(found: Sequence[Moved]) -> list[Row]:
+    """What moves in each league, group by group. One query, and none where nothing moves."""
+    slugs = {move.league for move in found}
+    leagues = League.objects.filter(slug__in=slugs).order_by("pk") if slugs else ()
+    return [
+        {
+            "league": in_language(one.name_zh, one.name_en),
+            "season": one.season,
+            "groups": league_words.by_group(one, found),
+        }
+        for one in leagues
+    ]
 
 
 def lines(race: Race, found: Differences, bib: int | None = None) -> dict[str, Any]:

@@ -144,7 +144,7 @@ def test_a_late_disqualification_tells_what_it_moves_in_the_season():
     season(stage)
     posted(stage)
     before = preview.of_ruling(stage.race, "dsq", bib=1)
-    told = [tuple(move)[1:] for move in before.league]
+    told = [tuple(move)[1:9] for move in before.league]
     assert told == [
         ("ME", 3, "车手3", "洛阳飞驰车队", 15, 17, 2, 1),
         ("ME", 2, "车手2", "洛阳飞驰车队", 7, 10, 3, 2),

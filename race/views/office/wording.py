@@ -61,6 +61,8 @@ SAME: dict[str, Word] = {
 }
 
 LOG: dict[str, Word] = {
+    "league_joined": _("Row of a league round joined"), "league_parted": _("Row of a league round parted"),
+    "league_imported": _("Round of the league brought in"),
     "registered": _("Entered"), "withdrawn": _("Withdrawn"), "offer_taken": _("Took the offered place"),
     "paper_sent": _("Sent a paper"), "paper_reviewed": _("Paper reviewed"), "paid": _("Paid"),
     "money_corrected": _("Money corrected"), "refund_asked": _("Refund asked for"), "refund_decided": _("Refund decided"),
