@@ -15,6 +15,9 @@ from django.utils.translation import gettext as _
 from race.models import Edition
 from race.refused import Refused
 
+#: The years of races, as of reads. A fact is never deleted: one whose time PostgreSQL can keep and Python cannot hold (the
+#: end of 9999, west of Greenwich) would break for ever whatever looks at the facts.
+EARLIEST, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 FURTHEST_DAYS = 31
 LONGEST_S = 366 * 86_400
 

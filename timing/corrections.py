@@ -36,12 +36,27 @@ def _races_of(read: Read) -> set[int]:
     return set(chips.values_list("entry__race", flat=True)) | {race for race, _course in worn}
 
 
+def _said(edition: Edition, *, newest: bool = False, **same: object) -> Correction | None:
+    """The correction that says this already and still holds: a second click, or a try after a lost answer, adds nothing
+    that would have to be undone twice. `newest`: of several only the last counts. The caller holds a lock on what it is about.
+    """
+    at_us = same.pop("at_us", None)
+    before = list(Correction.objects.filter(edition=edition, **same).order_by("-pk"))
+    if not before:
+        return None
+    gone = standing.gone(edition)
+    held = [one for one in before if one.pk not in gone]
+    return next((one for one in held[: 1 if newest else None] if one.at_us == at_us), None)
+
+
 @transaction.atomic
 def ignore(read: Read, *, by: User | None, evidence: str) -> Correction:
-    """The read does not count (a rider who warmed up over the mat, a spare bike carried past)."""
-    made = Correction.objects.create(
-        edition=read.source.edition, kind=Kind.IGNORE, read=read, by=by, evidence=_evidence(evidence)
-    )
+    """The read does not count (a rider who warmed up over the mat, a spare bike carried past). Said twice is once."""
+    evidence = _evidence(evidence)
+    Read.objects.select_for_update(of=("self",)).only("pk").get(pk=read.pk)
+    if known := _said(read.source.edition, kind=Kind.IGNORE, read=read):
+        return known
+    made = Correction.objects.create(edition=read.source.edition, kind=Kind.IGNORE, read=read, by=by, evidence=evidence)
     revision.advance(made.edition, _races_of(read), [made])
     return made
 
@@ -94,10 +109,14 @@ def _races_of_delivery(delivery: Delivery) -> set[int]:
 
 @transaction.atomic
 def move(read: Read, to_us: int, *, by: User | None, evidence: str) -> Correction:
-    """The read counts at another instant (UTC microseconds), as the camera showed."""
+    """The read counts at another instant (UTC microseconds), as the camera showed. Said twice is once."""
     _near(read.source.edition, to_us)
+    evidence = _evidence(evidence)
+    Read.objects.select_for_update(of=("self",)).only("pk").get(pk=read.pk)
+    if known := _said(read.source.edition, kind=Kind.MOVE, read=read, at_us=to_us, newest=True):
+        return known
     made = Correction.objects.create(
-        edition=read.source.edition, kind=Kind.MOVE, read=read, at_us=to_us, by=by, evidence=_evidence(evidence)
+        edition=read.source.edition, kind=Kind.MOVE, read=read, at_us=to_us, by=by, evidence=evidence
     )
     revision.advance(made.edition, _races_of(read), [made])
     return made
@@ -105,10 +124,15 @@ def move(read: Read, to_us: int, *, by: User | None, evidence: str) -> Correctio
 
 @transaction.atomic
 def add(entry: Entry, point: TimingPoint, at_us: int, *, by: User | None, evidence: str) -> Correction:
-    """A passing no decoder saw but a person or a camera did. One inferred from lap times is for a ruling to add."""
+    """A passing no decoder saw but a person or a camera did; said twice is once. One inferred from lap times is for a
+    ruling to add."""
     _near(entry.edition, at_us)
+    evidence = _evidence(evidence)
+    Entry.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=entry.pk)
+    if known := _said(entry.edition, kind=Kind.ADD, entry=entry, point=point, at_us=at_us):
+        return known
     made = Correction.objects.create(
-        edition=entry.edition, kind=Kind.ADD, entry=entry, point=point, at_us=at_us, by=by, evidence=_evidence(evidence)
+        edition=entry.edition, kind=Kind.ADD, entry=entry, point=point, at_us=at_us, by=by, evidence=evidence
     )
     revision.advance(made.edition, [entry.race_id], [made])
     return made

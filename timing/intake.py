@@ -13,6 +13,7 @@ from race import doorbell, rows
 from race.refused import Refused
 from timing.models import Channel, Delivery, Pending, Upload
 
+LONGEST_KEY = 160
 #: One statement: it stands before every answer. ON CONFLICT waits for a concurrent sender of the same key.
 _KEEP = (
     "INSERT INTO timing_delivery (channel_id, received_at, key, peer, sha256, size, options, body)"
@@ -50,6 +51,11 @@ def receive(
 def key_of(sha256: str, options: Mapping[str, Any]) -> str:
     """The idempotency key of a delivery that came without one: the same bytes read in another way are another delivery."""
     return hashlib.sha256(bytes.fromhex(sha256) + json.dumps(reading(options)).encode()).hexdigest()
+
+
+def told_key(said: str) -> str:
+    """An idempotency key as it is kept: a long one by its hash, for of two that only begin alike one would be refused."""
+    return said if len(said) <= LONGEST_KEY else hashlib.sha256(said.encode()).hexdigest()
 
 
 def sha256_of(upload: Upload) -> str:

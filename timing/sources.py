@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from race import changes, revision
+from race import changes, clock, revision
 from race.models import Race, TimingPoint, User
 from race.refused import Refused
 from timing.models import ClockOffset, Source
@@ -47,12 +47,15 @@ def set_offset(
 ) -> ClockOffset:
     """From `since` on (None: from the beginning), add `offset_us` to the source's clock to get true time.
 
-    Refused without evidence, and for more than 400 days: that is a wrong date, not a clock.
+    Refused without evidence, and for more than 400 days: that is a wrong date, not a clock. Refused (`bad_time`) from a
+    year on in which there are no reads.
     """
     if not evidence.strip():
         raise Refused("evidence_missing", _("Say what the offset was measured with."))
     if abs(offset_us) > LONGEST_OFFSET_US:
         raise Refused("offset_too_large", _("A clock is not off by more than 400 days."))
+    if since is not None and not clock.EARLIEST <= since < clock.END:
+        raise Refused("bad_time", _("An offset begins in the years 1970 to 2099."))
     offset = ClockOffset.objects.create(
         edition=source.edition, source=source, since=since, offset_us=offset_us, evidence=evidence, by=by
     )

@@ -28,3 +28,9 @@ def ignored(edition: Edition) -> tuple[list[int], list[int]]:
     held = [(read, delivery) for pk, _earlier, read, delivery in rows if pk not in gone]
     reads = [read for read, _delivery in held if read is not None]
     return reads, [delivery for _read, delivery in held if delivery is not None]
+
+
+def gone(edition: Edition) -> set[int]:
+    """The corrections of an edition that no longer hold."""
+    made = Correction.objects.filter(edition=edition).order_by("revision", "pk")
+    return taken_back(made.values_list("pk", "undoes"))

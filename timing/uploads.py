@@ -25,6 +25,8 @@ MOST_PIECE = 8 * 1024 * 1024
 #: Of one channel that are not complete: a bound of the disk, and far above what a crew does at once.
 MOST_OPEN = 20
 KEPT_FOR = timedelta(days=1)
+#: When a channel has no room: one that nobody went on with for so long makes room for a new one.
+IDLE_FOR = timedelta(minutes=30)
 #: A fixed statement sends the bytes as they are; the ORM would write them out as text, several times their size.
 _PIECE = "INSERT INTO timing_uploadpiece (upload_id, start, body) VALUES ($1, $2, $3) RETURNING id"
 
@@ -42,7 +44,7 @@ def begin(
         Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
         ours = channel.uploads.select_related("channel__edition", "delivery").defer("delivery__body")
         known = ours.filter(key=key or code).first()
-        if known is None and channel.uploads.filter(delivery=None).count() >= MOST_OPEN:
+        if known is None and not _room(channel, now):
             raise Refused("too_many_uploads", _("Too many files are on their way; finish those that were begun."))
         if known is None:
             terms: dict[str, Any] = {"size": size, "sha256": sha256, "options": dict(options), "by": by}
@@ -51,6 +53,15 @@ def begin(
     if not same:
         raise Refused("key_reused", _("This idempotency key was used for other bytes or options."))
     return known, False
+
+
+def _room(channel: Channel, now: datetime) -> bool:
+    """Whether one more may be begun. Those that were given up do not shut a crew out until tomorrow."""
+    begun = channel.uploads.filter(delivery=None)
+    if begun.count() < MOST_OPEN:
+        return True
+    begun.filter(touched_at__lt=now - IDLE_FOR).delete()
+    return begun.count() < MOST_OPEN
 
 
 def add(upload_id: int, offset: int, body: bytes, *, peer: str = "") -> tuple[Upload, Received | None]:

@@ -45,6 +45,8 @@ def parse(edition: Edition, day: str, text: str, *, seconds: bool = True) -> int
         on = date.fromisoformat(day.strip()) if day.strip() else edition.starts_on
     except ValueError as problem:
         raise Refused("bad_date", _("%(text)s is no date.") % {"text": day[:40]}) from problem
+    if not 1970 < on.year < 2100:
+        raise Refused("bad_date", _("%(text)s is no date.") % {"text": day[:40]})
     us = time_us(text, seconds=seconds)
     midnight = datetime.combine(on, time(), UTC).replace(tzinfo=None)
     local = (midnight + timedelta(microseconds=us)).replace(tzinfo=ZoneInfo(edition.zone))

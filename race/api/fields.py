@@ -7,16 +7,23 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from race import clock
+
 
 class Instant(serializers.DateTimeField):
     """An instant, ISO 8601 with its offset from UTC. One without is refused: eight hours are easily lost that way."""
 
-    default_error_messages = {"no_zone": _("A time needs its offset from UTC.")}
+    default_error_messages = {
+        "no_zone": _("A time needs its offset from UTC."),
+        "out_of_range": _("A time is of the years 1970 to 2099."),
+    }
 
     def enforce_timezone(self, value: datetime) -> datetime:
         """What was said, or no_zone: never a zone of our own."""
         if value.tzinfo is None:
             self.fail("no_zone")
+        if not clock.EARLIEST <= value < clock.END:
+            self.fail("out_of_range")
         return value
 
     def to_representation(self, value: Any) -> Any:

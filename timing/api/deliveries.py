@@ -83,9 +83,10 @@ class Deliveries(Scoped, ListAPIView[Delivery]):
         options = options_of(request.query_params, name)
         channel = channel_of(self, edition)
         options = for_channel(options, channel, request.query_params.get("label", "")) | heard(request.query_params)
-        key = request.headers.get("Idempotency-Key") or intake.key_of(hashlib.sha256(body).hexdigest(), options)
+        said = intake.told_key(request.headers.get("Idempotency-Key", ""))
+        key = said or intake.key_of(hashlib.sha256(body).hexdigest(), options)
         peer, file = request.META.get("REMOTE_ADDR", "") or "", request.query_params.get("live") != "yes"
-        received = intake.receive(channel, body, key[:160], options=options, peer=peer, file=file)
+        received = intake.receive(channel, body, key, options=options, peer=peer, file=file)
         return Response(told(received.delivery), status=201 if received.new else 200)
 
 

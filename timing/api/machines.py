@@ -6,7 +6,7 @@ words, after the commit, and the same bytes again are the delivery that is there
 """
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
@@ -46,8 +46,8 @@ class OfMachine(Scoped):
         if not file:
             today = clock.now(edition, heard).astimezone(ZoneInfo(edition.zone)).date()
             options |= {"date": today.isoformat(), "heard_at": heard.isoformat()}
-        elif date := self.request.query_params.get("date"):
-            options["date"] = date
+        elif day := self.request.query_params.get("date"):
+            options["date"] = day
         peer = self.request.META.get("REMOTE_ADDR", "") or ""
         try:
             key = f"{make} {hashlib.sha256(body).hexdigest()}"
@@ -85,6 +85,10 @@ class Feibot(OfMachine):
         body, name = self._file(request)
         if not body:
             return said("no file", 400)
+        try:
+            date.fromisoformat(request.query_params.get("date") or "2000-01-01")
+        except ValueError:
+            return said("no date", 400)
         self.keep(body, "feibot_file", name=name, file=True)
         return said("upload successful")
 

@@ -101,9 +101,9 @@ class Reads(Scoped):
         edition = self.edition()
         assert edition is not None
         body = orjson.dumps(wanted.validated_data)
-        key = request.headers.get("Idempotency-Key") or hashlib.sha256(body).hexdigest()
+        key = intake.told_key(request.headers.get("Idempotency-Key", "")) or hashlib.sha256(body).hexdigest()
         channel = channel_of(self, edition)
-        received = intake.receive(channel, body, key[:160], options={"make": "json"})
+        received = intake.receive(channel, body, key, options={"make": "json"})
         ingest.take_in(channel.pk, wait=False, only=received.delivery.pk)
         delivery = Delivery.objects.defer("body").get(pk=received.delivery.pk)
         answer = answers([delivery])[0] | findings(delivery)

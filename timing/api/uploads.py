@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from race.api.scope import Scoped
 from race.models import Edition, Role, Token
 from race.refused import Refused
-from timing import uploads
+from timing import intake, uploads
 from timing.api.answers import DeliveryAnswer, answers, told
 from timing.api.findings import findings
 from timing.api.reading import RawParser, channel_of, for_channel, options_of, plain, raw_body
@@ -114,7 +114,7 @@ class Uploads(Resumable):
         channel = channel_of(self, edition)
         upload, new = uploads.begin(
             channel,
-            request.headers.get("Idempotency-Key", "")[:160],
+            intake.told_key(request.headers.get("Idempotency-Key", "")),
             size=said["size"],
             sha256=said.get("sha256", "").lower(),
             options=for_channel(options, channel),
