@@ -25,7 +25,7 @@ from race.api import (
     transponders,
 )
 from race.refused import Refused
-from results.api import boards, bunch, certificates, expected, league, prizes, protests, publications, rulings
+from results.api import boards, bunch, certificates, expected, league, league_rows, prizes, protests, publications, rulings
 from timing.api import (
     channels,
     chips,
