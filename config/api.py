@@ -25,7 +25,19 @@ from race.api import (
     transponders,
 )
 from race.refused import Refused
-from results.api import boards, bunch, certificates, expected, league, league_rows, prizes, protests, publications, rulings
+from results.api import (
+    boards,
+    bunch,
+    certificates,
+    expected,
+    league,
+    league_rows,
+    prizes,
+    protests,
+    publications,
+    rulings,
+    sheets,
+)
 from timing.api import (
     channels,
     chips,
@@ -50,6 +62,7 @@ UNPROCESSABLE = {
     "too_many_riders", "too_many_rows", "too_many_columns", "empty", "old_excel", "broken_workbook", "workbook_too_large",
     "unknown_article", "article_forbids", "unknown_ruling", "another_zip", "undecodable", "cell_too_long",
     "longer_than_announced", "wrong_hash", "too_large_unpacked", "broken_archive", "not_one_file",
+    "unknown_form", "unknown_grouping", "unknown_category", "unknown_revision",
 }  # fmt: skip
 #: What is wrong with a document number, by the code of `race.identity`.
 IDENTITY = "identity_"
@@ -114,6 +127,7 @@ urlpatterns = [
     path("api/v1/verify/<str:code>/", publications.Verify.as_view(), name="verify-code"),
     path("api/v1/verify/<str:code>/communique.json", publications.CommuniqueJson.as_view(), name="communique-json"),
     path("api/v1/races/<slug:slug>/board/", boards.Board.as_view(), name="board"),
+    path("api/v1/races/<slug:slug>/results/", sheets.ResultSheet.as_view()),
     path("api/v1/races/<slug:slug>/bunch/", bunch.BunchBoard.as_view()),
     path("api/v1/races/<slug:slug>/expected/", expected.Expected.as_view()),
     path("api/v1/races/<slug:slug>/missing/", expected.MissingPassings.as_view()),

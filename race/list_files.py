@@ -1,7 +1,8 @@
-"""Files of lists: XLSX with cells that stay text, and PDF."""
+"""Files of lists: XLSX and CSV with cells that stay text, and PDF."""
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 
@@ -13,18 +14,25 @@ from race.lists import Listing
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
-FORMS = {"xlsx": XLSX, "pdf": PDF}
+CSV = "text/csv; charset=utf-8"
+FORMS = {"xlsx": XLSX, "pdf": PDF, "csv": CSV}
 #: A phone with its country code begins with a plus and is no formula.
 _PHONE = re.compile(r"\+[\d\s-]+")
-_WHOLE = re.compile(r"[1-9]\d{0,8}")
+_WHOLE = re.compile(r"0|-?[1-9]\d{0,8}")
 #: Columns that count: everything else is text, above all numbers of documents and phones.
-COUNTS = {"bib", "order", "riders", "age"}
+COUNTS = {
+    "bib", "order", "riders", "age", "rank", "laps", "down", "time_ms", "gap_ms", "Rank", "BIB", "Result", "Sort Order",
+}  # fmt: skip
 
 
 def safe(text: str) -> str:
     """The text so that no program takes it for a formula, neither in this file nor in a CSV made of it."""
-    risky = text[:1] in ("=", "+", "-", "@", "\t", "\r") and not _PHONE.fullmatch(text)
+    risky = text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") and not _PHONE.fullmatch(text)
     return f"'{text}" if risky else text
+
+
+def _counts(key: str, cell: str) -> bool:
+    return key in COUNTS and _WHOLE.fullmatch(cell) is not None
 
 
 def xlsx(listing: Listing) -> bytes:
@@ -51,7 +59,7 @@ def xlsx(listing: Listing) -> bytes:
         sheet.set_column(place, place, column.width)
         for number, row in enumerate(listing.rows, top + 1):
             cell = row.get(column.key, "")
-            if column.key in COUNTS and _WHOLE.fullmatch(cell):
+            if _counts(column.key, cell):
                 sheet.write_number(number, place, int(cell), whole)
             else:
                 sheet.write_string(number, place, safe(cell), text)
@@ -64,6 +72,27 @@ def xlsx(listing: Listing) -> bytes:
     sheet.set_footer("&L" + listing.made.replace("&", "&&") + "&R&P / &N")
     book.close()
     return body.getvalue()
+
+
+def csv_for_people(listing: Listing) -> bytes:
+    """The list as CSV with its headings in words; begins with the mark by which spreadsheets know UTF-8."""
+    return b"\xef\xbb\xbf" + _csv(listing, [column.title for column in listing.columns])
+
+
+def csv_for_programs(listing: Listing) -> bytes:
+    """The list as CSV with the keys of its columns as headings, and no mark."""
+    return _csv(listing, [column.key for column in listing.columns])
+
+
+def _csv(listing: Listing, headings: list[str]) -> bytes:
+    body = io.StringIO(newline="")
+    write = csv.writer(body)
+    write.writerow(headings)
+    keys = [column.key for column in listing.columns]
+    for row in listing.rows:
+        cells = ((key, row.get(key, "")) for key in keys)
+        write.writerow([cell if _counts(key, cell) else safe(cell) for key, cell in cells])
+    return body.getvalue().encode()
 
 
 def pdf(listing: Listing) -> bytes:
@@ -89,5 +118,5 @@ def pdf(listing: Listing) -> bytes:
 
 def file(listing: Listing, form: str) -> tuple[bytes, str, str]:
     """(content, type, name) of the file in a form of FORMS."""
-    made = {"xlsx": xlsx, "pdf": pdf}[form](listing)
+    made = {"xlsx": xlsx, "pdf": pdf, "csv": csv_for_people}[form](listing)
     return made, FORMS[form], f"{listing.kind}.{form}"

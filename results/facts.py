@@ -143,7 +143,7 @@ def ground(race: Race, at: int | None = None) -> Ground:
         undone=undone,
         moved=moved,
         posted=_posted(race, past),
-        disputed=_disputed(race, past),
+        disputed=disputed(race, past),
     )
 
 
@@ -194,6 +194,11 @@ def _window(said: Row) -> Window:
     edges = (said.get("from_s"), said.get("until_s"))
     from_us, until_us = (None if edge is None else edge * SECOND_US for edge in edges)
     return Window(said["point"], said.get("wave", ""), from_us, until_us)
+
+
+def entries(race: Race, at: int) -> list[Row]:
+    """Who was on the start list at a revision, with the keys of `Entry` and of the rider's names."""
+    return _entries(race, Past(race, at))
 
 
 def _entries(race: Race, past: Past) -> list[Row]:
@@ -356,8 +361,9 @@ def _posted(race: Race, past: Past) -> Posted | None:
     return Posted(pk, version, standing, microseconds(at) if at else None, revision or 0, number, code or "")
 
 
-def _disputed(race: Race, past: Past) -> tuple[int, ...]:
-    """The bibs of protests that had been filed and not been settled."""
+def disputed(race: Race, past: Past | None = None) -> tuple[int, ...]:
+    """The bibs of protests that had been filed and not been settled; now, where no past is given."""
+    past = past or Past(race, None)
     filed = dict(Protest.objects.filter(past.upto(), race=race).values_list("pk", "bibs"))
     if not filed:
         return ()

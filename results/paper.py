@@ -66,18 +66,18 @@ def subtitle(content: Data) -> str:
 
 def _facts(content: Data, lines: Sequence[ResultLine]) -> list[list[str]]:
     board, at = content["board"], datetime.fromisoformat(content["at"])
-    zone_at = _zoned(board, at)
+    zone_at = at_venue(board, at)
     published = f"{dates.with_year(zone_at.year, dates.day(zone_at.date()))} {zone_at:%H:%M}"
     if content["by"]:
         published += " · " + content["by"]
-    facts = [[_("Published"), published], [_("Race"), _race(board)]]
+    facts = [[_("Published"), published], [_("Race"), ridden(board)]]
     if content["standing"] == "provisional":
         until = zone_at + timedelta(minutes=content["protest_minutes"])
         said = {"time": f"{until:%H:%M}", "yuan": times_money(content["protest_deposit_fen"])}
         facts.append([pgettext("paper", "Protests until"), _("%(time)s (deposit %(yuan)s yuan)") % said])
     elif content["reason"]:
         facts.append([_("Reason"), content["reason"]])
-    speed = _speed(board)
+    speed = average(board)
     if speed:
         facts.append([_("Average"), speed])
     if content["supersedes"]:
@@ -93,13 +93,14 @@ def times_money(fen: int) -> str:
     return f"{fen // 100}" if fen % 100 == 0 else f"{fen // 100}.{fen % 100:02}"
 
 
-def _zoned(board: Data, at: datetime) -> datetime:
+def at_venue(board: Data, at: datetime) -> datetime:
     """An instant as the venue's clock showed it: in the zone in which the board tells its times."""
     told = (board["publication"] or {}).get("at") or board["gun"] or board["planned"]
     return at.astimezone(datetime.fromisoformat(told).tzinfo) if told else at
 
 
-def _race(board: Data) -> str:
+def ridden(board: Data) -> str:
+    """How far, in how many laps, and when the gun went."""
     metres = board["start_m"] + board["laps"] * board["lap_m"]
     km = f"{metres / 1000:.1f}".removesuffix(".0")
     said = ngettext("%(km)s km, %(n)d lap", "%(km)s km, %(n)d laps", board["laps"]) % {"km": km, "n": board["laps"]}
@@ -108,7 +109,8 @@ def _race(board: Data) -> str:
     return said
 
 
-def _speed(board: Data) -> str:
+def average(board: Data) -> str:
+    """The winner's average speed; empty before the finish."""
     leader = board["leader"]
     if not leader or not leader["speed"] or leader["laps"] < board["laps"]:
         return ""

@@ -19,6 +19,7 @@ from results.views import (
     protest_desk,
     ruling_lists,
     rulings,
+    sheets,
     verify,
 )
 
@@ -31,6 +32,8 @@ urlpatterns = [
     path("league/<slug:league>/<slug:group>/changes/", league.changes, name="league_changes"),
     path("league/<slug:league>/<slug:group>/standings.<str:form>", league.file, name="league_file"),
     path("live/<slug:slug>/<int:bib>/protest/", protest.how, name="protest_how"),
+    path("races/<slug:race>/results.<str:form>", sheets.file, name="result_sheet"),
+    path("editions/<slug:slug>/races/<slug:race>/results.<str:form>", sheets.file, name="edition_result_sheet"),
     path("my/<str:secret>/protest/", protest.file, name="my_protest"),
     path("my/<str:secret>/protest/<int:number>/", protest.one, name="my_protest_one"),
     path("my/<str:secret>/protest/<int:number>/show/", protest.show, name="my_protest_show"),

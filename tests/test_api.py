@@ -129,6 +129,7 @@ MATRIX = {
     ("PATCH", "/api/v1/races/open/"): {"organiser", "chief"},
     ("GET", "/api/v1/races/open/start-list/"): "public",
     ("GET", "/api/v1/races/open/board/"): "public",
+    ("GET", "/api/v1/races/open/results/"): "public",
     ("GET", "/api/v1/races/open/why/1/"): "public",
     ("GET", "/api/v1/races/open/bunch/"): {"commissaire", "chief"},
     ("GET", "/api/v1/races/open/expected/"): {"timing_crew", "commissaire", "chief", "organiser", "announcer"},
