@@ -35,8 +35,9 @@ def test_a_form_that_is_sent_after_the_session_ended_leads_back_to_its_page_and_
     visitor = Client(headers={"accept-language": "en"})
     asked = {"next": "/line/chips/?chip=A", "chip": "A"}
     assert visitor.post("/line/chips/assign/", asked)["Location"] == "/login/?next=/line/chips/%3Fchip%3DA"
-    away = visitor.post(f"/editions/{made.edition.slug}/line/chips/assign/", {"next": "//evil.example/"})
-    assert away["Location"] == f"/login/?next=/editions/{made.edition.slug}/line/"
+    for elsewhere in ("//evil.example/", "/\t/evil.example/", "/\\evil.example", "https://evil.example/"):
+        away = visitor.post(f"/editions/{made.edition.slug}/line/chips/assign/", {"next": elsewhere})
+        assert away["Location"] == f"/login/?next=/editions/{made.edition.slug}/line/"
     visitor.force_login(cast.person(made.edition, Role.Name.TIMING_CREW))
     assert "You had been signed out. Send the form once more." in visitor.get("/line/chips/").content.decode()
 

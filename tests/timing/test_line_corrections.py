@@ -234,7 +234,7 @@ def test_a_commissaire_chooses_and_corrects_with_a_reason_after_seeing_what_it_c
     assert Gun.objects.count() == 2
     shots.reads("C1 09:20:00", "C1 09:40:00.400")
     changes = line.get(f"guns/{shots.wave.pk}/changes/?day=2024-05-25&at=9:00:02.950")
-    assert "Nobody gets another place; 1 rider gets another time." in changes
+    assert "Nobody gets another place. 1 rider gets another time." in changes
     stale = {"day": "2024-05-25", "at": "9:00:02.950", "sure": "1", "reason": "film", "seen": 1}
     assert line.post(f"guns/{shots.wave.pk}/", **stale) == "Another start was set meanwhile: look at it first."
     seen = Gun.objects.get(wave=shots.wave).revision
@@ -271,6 +271,8 @@ def test_points_and_rules_are_set_with_a_reason_and_only_what_was_changed(client
     kept = {key: value for key, value in stage.race.rules.items() if key != "min_lap_us"}
     assert line.post(rules, min_lap="4:30", reason="short cut").endswith("are set. Boards follow.")
     assert line.post(rules, point="F", from_s="8:00", reason="warm-up").endswith("are set. Boards follow.")
+    assert line.post(there, **(shown | {"dedup": "-1"})) == "From 0 to 600 seconds: -1 is none of these."
+    assert line.post(rules, point="F", from_s="99999:00:00", reason="x").startswith("99999:00:00 is no span.")
     assert line.post(rules, point="F", from_s="<b>", reason="x") == "&lt;b&gt; is no span. Write 0:45 or 1:02:30."
     stage.race.refresh_from_db()
     assert stage.race.rules == kept | {"min_lap_us": 270_000_000, "windows": [{"point": "F", "from_s": 480}]}

@@ -124,6 +124,25 @@ def test_the_api_tells_the_same(race: cast.Cast) -> None:
     assert Client().get(there, headers=headers).content == b""
 
 
+def test_a_stale_or_broken_form_moves_no_source(race: cast.Cast) -> None:
+    """Two of the crew had the page open; and a point that is no more must not mean `nowhere`."""
+    browser, finish = crew(race), race.edition.sources.get(name="Finish")
+    there = f"/line/sources/{finish.pk}/place/"
+    shown = {name: str(race.finish.pk) for name in ("point", "was_point")} | {
+        "role": "main", "was_role": "main", "zone": "Asia/Shanghai", "was_zone": "Asia/Shanghai",
+    }  # fmt: skip
+    browser.post(there, shown | {"zone": "UTC"})
+    browser.post(there, shown | {"role": "backup"})
+    for broken in ("99999", "abc", "9" * 5000):
+        browser.post(there, {"point": broken, "role": "main"})
+    finish.refresh_from_db()
+    assert (finish.point_id, finish.role, finish.zone) == (race.finish.pk, "backup", "UTC")
+    form = {"token": "abc", "point": "9" * 5000, "entry": "9" * 5000, "chip": "C1"}
+    assert [
+        browser.post(f"/line/{page}/", form).status_code for page in ("pad/withdraw", "pad/open", "chips/assign")
+    ] == [404] * 3
+
+
 def test_seconds_are_read_exactly() -> None:
     assert [thousandths(text) for text in ("−0.310", "1", "-0.5", "+12,25")] == [-310, 1000, -500, 12250]
     for text in ("", "x", "1.2345", "1e3", "٣"):

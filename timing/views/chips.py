@@ -18,7 +18,7 @@ from timing.chip_findings import Sighting
 from timing.chips import ChipDesk
 from timing.clocks import instant
 from timing.line import words
-from timing.staff import line_page
+from timing.staff import line_page, number
 from timing.suggestions import Unknown
 from timing.views import chip_words
 
@@ -83,10 +83,7 @@ def unknown(request: HttpRequest, edition: Edition) -> HttpResponse:
 def assign(request: HttpRequest, edition: Edition) -> HttpResponse:
     """The chip is this rider's, from the beginning of the race day or from the moment that was typed."""
     data = request.POST
-    key = data.get("entry", "")
-    entry = get_object_or_404(
-        Entry.objects.select_related("rider"), edition=edition, pk=int(key) if key.isascii() and key.isdigit() else 0
-    )
+    entry = get_object_or_404(Entry.objects.select_related("rider"), edition=edition, pk=number(data.get("entry", "")))
     since = None
     if data.get("since", "").strip():
         since = instant(venue_time.parse(edition, data.get("day", ""), data["since"], seconds=False))

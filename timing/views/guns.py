@@ -19,7 +19,7 @@ from race.staff_pages import actor, desk, done
 from timing import gun_proposals, venue_time
 from timing.clocks import instant, microseconds
 from timing.gun_proposals import WaveStart
-from timing.staff import line_page
+from timing.staff import line_page, number
 
 #: Who chooses the official start.
 CHOOSES = (Role.Name.COMMISSAIRE,)
@@ -80,12 +80,12 @@ def fire(request: HttpRequest, edition: Edition, pk: int) -> HttpResponse:
     before = wave.guns.order_by("-revision").first()
     if before is not None and not data.get("sure"):
         return _asked(request, edition, wave, before, at)
-    also = [key for key in map(whole, data.getlist("also")) if key]
+    also = [key for key in map(number, data.getlist("also")) if key]
     others = list(waves.filter(pk__in=also, guns=None).exclude(pk=pk).distinct())
     reason = data.get("reason", "").strip()[:200]
     with transaction.atomic():
         if before is None or before.at != at:
-            seen = whole(data.get("seen", "")) if before is not None else 0
+            seen = number(data.get("seen", "")) if before is not None else 0
             gun.fire(wave, at, by=actor(request), reason=reason, seen=seen)
         for other in others:
             gun.fire(other, at + (other.planned_at - wave.planned_at), by=actor(request), reason=reason)
@@ -97,11 +97,6 @@ def fire(request: HttpRequest, edition: Edition, pk: int) -> HttpResponse:
             "%(n)d more wave starts at its interval.", "%(n)d more waves start at their intervals.", len(others)
         ) % {"n": len(others)}
     return done(request, edition, said)
-
-
-def whole(text: str) -> int:
-    """A number of a form; 0 where there is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
 
 
 def _asked(request: HttpRequest, edition: Edition, wave: Wave, standing: Gun, at: datetime) -> HttpResponse:

@@ -23,7 +23,7 @@ from race.models import Edition, Role, TimingPoint, Token
 from race.permissions import living
 from race.staff_pages import actor, desk, done
 from timing import pad
-from timing.staff import line_page
+from timing.staff import line_page, number
 from timing.views.pad_words import words
 
 CREW = (Role.Name.TIMING_CREW, Role.Name.ORGANISER)
@@ -46,7 +46,7 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
 def open_pad(request: HttpRequest, edition: Edition) -> HttpResponse:
     """A key for a phone, shown this once: as a code to scan and as a link."""
     point = get_object_or_404(
-        TimingPoint.objects.select_related("course"), course__edition=edition, pk=request.POST.get("point") or 0
+        TimingPoint.objects.select_related("course"), course__edition=edition, pk=number(request.POST.get("point", ""))
     )
     made = pad.open_pad(edition, point, request.POST.get("name", ""), by=actor(request))
     link = f"{request.build_absolute_uri(reverse('line_pad_keys'))}#key={made.secret}"
@@ -58,7 +58,7 @@ def open_pad(request: HttpRequest, edition: Edition) -> HttpResponse:
 def withdraw(request: HttpRequest, edition: Edition) -> HttpResponse:
     """A phone's key stops working."""
     tokens = Token.objects.filter(edition=edition, channel__sources__make=pad.MAKE).select_related("edition").distinct()
-    token = get_object_or_404(tokens, pk=request.POST.get("token") or 0)
+    token = get_object_or_404(tokens, pk=number(request.POST.get("token", "")))
     pad.withdraw(token, by=actor(request))
     return done(
         request, edition, _("The key of %(name)s no longer works.") % {"name": token.label.removeprefix("pad ")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +24,7 @@ from timing.views.sources import thousandths
 #: Who sets points, and who sets what a race says: as at the API.
 SETS = (Role.Name.TIMING_CREW, Role.Name.ORGANISER)
 RULES = (Role.Name.ORGANISER, Role.Name.CHIEF)
-SECOND_US, LATELY = 1_000_000, 20
+SECOND_US, DAY_S, LATELY = 1_000_000, 86_400, 20
 POLICIES: tuple[tuple[str, str | Promise], ...] = (
     ("first", pgettext_lazy("policy", "the first")), ("strongest", pgettext_lazy("policy", "the strongest")),
     ("last", pgettext_lazy("policy", "the last")),
@@ -92,11 +93,20 @@ def change(request: HttpRequest, edition: Edition, pk: int) -> HttpResponse:
     values: dict[str, Any] = {}
     for name in ("dedup", "backup"):
         if name in given:
-            values[f"{name}_ms"] = thousandths(given[name])
+            values[f"{name}_ms"] = _within(given[name])
     if "policy" in given:
         values["policy"] = given["policy"]
     timing_points.change(point, values, by=actor(request), reason=_reason(request))
     return done(request, edition, _("%(point)s is set. Boards follow.") % {"point": words.place(point)})
+
+
+def _within(text: str) -> int:
+    ms, most = thousandths(text), timing_points.LONGEST_MS
+    if not 0 <= ms <= most:
+        raise Refused("bad_number", _("From 0 to %(most)s seconds: %(text)s is none of these.") % {
+            "most": most // 1000, "text": text[:20],
+        })  # fmt: skip
+    return ms
 
 
 @require_POST
@@ -157,11 +167,10 @@ def span_us(text: str) -> int | None:
     parts = text.strip().replace("：", ":").split(":")
     if parts == [""]:
         return None
-    if len(parts) > 3 or not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
+    whole = len(parts) <= 3 and all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts)
+    total = reduce(lambda span, part: span * 60 + int(part), parts, 0) if whole else DAY_S
+    if total >= DAY_S:
         raise Refused("bad_number", _("%(text)s is no span. Write 0:45 or 1:02:30.") % {"text": text[:20]})
-    total = 0
-    for part in parts:
-        total = total * 60 + int(part)
     return total * SECOND_US
 
 

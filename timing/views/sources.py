@@ -73,16 +73,23 @@ def one(request: HttpRequest, edition: Edition, pk: int) -> HttpResponse:
 @require_POST
 @line_page(*SETS)
 def place(request: HttpRequest, edition: Edition, pk: int) -> HttpResponse:
-    """Say where it stands."""
+    """Say where it stands. What the form shows unchanged stays as it is by now: a colleague may have set it since."""
     source, data = find(edition, pk), request.POST
-    known = {str(point.pk): point for point in points(edition)}
-    point = known.get(data.get("point", ""))
-    role = data.get("role", source.role)
+    known = {str(point.pk): point for point in points(edition)} | {"": None}
+
+    def said(name: str, stands: str) -> str:
+        text = data.get(name, stands).strip()
+        return stands if text == data.get(f"was_{name}") else text
+
+    at = said("point", str(source.point_id or ""))
+    if at not in known:
+        raise Refused("unknown_point", _("There is no such timing point here: load the page again."))
+    point, role = known[at], said("role", source.role)
     sources.place(
         source,
         point=point,
         role=role if role in Source.Position.values else source.role,
-        zone=data.get("zone", "").strip() or source.zone,
+        zone=said("zone", source.zone) or source.zone,
         by=actor(request),
         reason=data.get("reason", "")[:200],
     )

@@ -22,7 +22,7 @@ from timing.decoders.field_text import file_name, is_name
 from timing.decoders.sheet.columns import BadColumns, said_columns
 from timing.line import words
 from timing.models import Delivery, Source
-from timing.staff import line_page
+from timing.staff import line_page, number
 
 CREW = (Role.Name.TIMING_CREW,)
 #: Makes a file can be of, as people call them.
@@ -90,7 +90,7 @@ def look(request: HttpRequest, edition: Edition) -> HttpResponse:
     if sent is None or not sent.size:
         return render(request, "timing/line/uploads_preview.html", {"empty": True}, status=422)
     name = file_name(request.POST.get("name") or sent.name or "")
-    size = int(said) if (said := request.POST.get("size", "")).isascii() and said.isdigit() else None
+    size = number(request.POST.get("size", "")) or None
     found = preview.look(edition, sent.read(), options_of(request.POST, name), size=size)
     return render(request, "timing/line/uploads_preview.html", _shown(edition, found, name))
 
