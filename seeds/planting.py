@@ -77,7 +77,7 @@ def _edition(event: Event, document: Document, starts_on: str, ends_on: str) -> 
     given = {column: document[column] for column in columns}
     # What both editions share stands in the 10th.
     shared = {**regulations.tenth()["edition"], **document}
-    given |= {column: shared[column] for column in ("entry_rules", "contact", "waiver_zh", "waiver_en")}
+    given |= {column: shared[column] for column in ("entry_rules", "result_rules", "contact", "waiver_zh", "waiver_en")}
     return Edition.objects.create(event=event, starts_on=starts_on, ends_on=ends_on, **given)
 
 
@@ -100,7 +100,7 @@ def plant_programme(edition: Edition, first_day: datetime.date) -> dict[str, Rac
         wave = Wave.objects.create(race=race, code=row["code"], planned_at=planned)
         columns = (
             "code", "mark", "name_zh", "name_en", "sex", "min_age", "max_age", "capacity", "fee_fen", "first_bib",
-            "professionals", "regulations",
+            "professionals", "regulations", "prizes_fen",
         )  # fmt: skip
         Category.objects.create(race=race, wave=wave, **{name: row[name] for name in columns})
         races[row["code"]] = race

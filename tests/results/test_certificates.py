@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 from race.models import Category, Edition, Rider
 from results import certificate_job, certificate_paper, certificates, publication, rulings, tasks
 from results.models import Certificate, CertificateFile, CertificateJob, CertificatePart, Ruling
-from tests import pdf
+from tests import cast, pdf
 from tests.results.test_publication import at, finished, refusal
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +173,36 @@ def test_what_it_says_is_compared_with_the_newest_publication():
     publication.publish(stage.race, by=None, standing="amended", reason="jury", cause="disciplinary")
     assert certificates.now(third).state == "amended"  # third before; second of two now
     assert (certificates.now(third).line["rank"], third.said["rank"]) == (2, 3)
+
+
+def test_pages_and_api_give_a_certificate_or_say_why_not(client):
+    stage = finished()
+    row, own = "/live/open/1/certificate/", "/live/open/1/certificate-zh.pdf"
+    early = client.get(row)
+    assert (early.status_code, "成为正式成绩后发放" in early.content.decode()) == (200, True)
+    assert (client.get(own).status_code, client.get(own)["Location"]) == (302, row)
+    official(stage)
+    body = client.get(own).content
+    made = Certificate.objects.get()
+    kept = hashlib.sha256(body).hexdigest()
+    assert (body[:5], client.get(f"/verify/{made.code}/certificate-zh.pdf").content == body) == (b"%PDF-", True)
+    page = client.get(f"/verify/{made.code.lower()}/").content.decode()
+    assert kept in page and "赵㛃䶮" in page and "与现行成绩一致" in page
+    assert "DSQ" in client.get("/live/open/4/certificate/").content.decode()
+    statuses = ("live/open/99/certificate/", "live/open/1/certificate-fr.pdf", f"verify/{made.code}/certificate-fr.pdf")
+    assert [client.get(f"/{address}").status_code for address in statuses] == [404, 404, 404]
+    api = client.get("/api/v1/races/open/certificates/1/").json()
+    assert (api["code"], api["state"], api["files"][0]["sha256"]) == (made.code, "holds", kept)
+    assert client.get(f"/api/v1/verify/{made.code}/").json() == api
+    assert client.get("/api/v1/races/open/certificates/4/").json()["errors"][0]["code"] == "not_a_finisher"
+    amend(stage, 1, 3)
+    assert "此后成绩已更正" in client.get(f"/verify/{made.code}/").content.decode()
+    client.force_login(cast.person(stage.edition, "commissaire"))
+    desk = f"/editions/{stage.edition.slug}/officials/certificates/"
+    assert [client.post(desk, {"language": "en", "next": desk}).status_code for _click in (1, 2)] == [302, 302]
+    assert "共 1 批，已完成 0 批" in client.get(f"{desk}now/").content.decode()
+    call_command("drain")
+    again = client.get(desk).content.decode()
+    assert "已全部制作" in again and f"{desk}en.zip" in again
+    packed = client.get(f"{desk}en.zip")
+    assert zipfile.ZipFile(io.BytesIO(b"".join(packed.streaming_content))).testzip() is None
