@@ -30,7 +30,7 @@ from timing.models import Channel, Delivery, Ingestion, Marker, Pending, Source
 #: More laps than anybody rides: a recording does not say how many there were to be.
 OPEN_END = 999
 MIN_LAP_US = 60_000_000
-ANSWER_S, PATIENCE_S, WINDOW = 15.0, 120.0, 10
+ANSWER_S, START_S, PATIENCE_S, WINDOW = 15.0, 60.0, 120.0, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ def _connect(channel: Channel, own: contextlib.ExitStack, progress: Callable[[st
     """The connection to the gateway; where none answers within a few seconds, to one of our own."""
     assert channel.port is not None
     for attempt in ("the running one", "our own"):
-        until = time.monotonic() + (4 if attempt == "the running one" else ANSWER_S)
+        until = time.monotonic() + (4 if attempt == "the running one" else START_S)
         while time.monotonic() < until:
             with contextlib.suppress(OSError):
                 return socket.create_connection((settings.GATEWAY_HOST, channel.port), ANSWER_S)
