@@ -48,6 +48,8 @@ SHARED = 2
 PROPOSED, AHEAD = 60, 15
 #: What is told at most, and from which score on.
 SHOWN, TOLD = 5, 30
+#: For so many chips somebody is sought, those seen most first: where there are more, it is a wrong file and no rider.
+SOUGHT = 300
 #: Without a pace a rider cannot have been read twice at a point within this.
 SHORTEST_LAP_US = 60_000_000
 #: More riders than this who may all be meant say nothing about any one of them.
@@ -202,18 +204,24 @@ def by_point(sightings: Iterable[Sighting], points: Mapping[int, int]) -> dict[i
 def unknown(known: Field) -> list[Unknown]:
     """Every chip that was read at a timing point while nobody carried it, most sightings first, then the newest."""
     holes = _Absent(known)
-    places = {chip: by_point(sightings, known.points) for chip, sightings in known.found.nobody.items()}
-    suggested = {chip: suggest(known, holes, chip, there) for chip, there in places.items() if there}
+    sightings = known.found.nobody
+    places = {chip: by_point(found, known.points) for chip, found in sightings.items()}
+    ranked = sorted(
+        (chip for chip, there in places.items() if there),
+        key=lambda chip: (-len(sightings[chip]), -sightings[chip][-1].last_us, chip),
+    )
+    suggested = {chip: suggest(known, holes, chip, places[chip]) for chip in ranked[:SOUGHT]}
+    suggested |= dict.fromkeys(ranked[SOUGHT:], ())
     found = []
     for chip, suggestions in _each_its_own(suggested).items():
         laps = {known.lap_at(point, at_us) for point, instants in places[chip].items() for at_us in instants}
         found.append(
             Unknown(
-                chip, tuple(known.found.nobody[chip]), tuple(sorted(lap for lap in laps if lap is not None)),
+                chip, tuple(sightings[chip]), tuple(sorted(lap for lap in laps if lap is not None)),
                 suggestions[:SHOWN], _is_clear(suggestions),
             )
         )  # fmt: skip
-    return sorted(found, key=lambda one: (-len(one.sightings), -one.sightings[-1].last_us, one.chip))
+    return found
 
 
 def _each_its_own(suggested: Mapping[str, Sequence[Suggestion]]) -> dict[str, tuple[Suggestion, ...]]:

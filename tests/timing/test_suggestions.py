@@ -54,6 +54,18 @@ def test_two_digits_swapped_when_the_chip_was_written_down():
     ]
 
 
+def test_nobody_is_sought_for_each_of_thousands_of_chips(monkeypatch):
+    """A file of another race that somebody counted: the tray took half a minute, and the chips of our riders were in it."""
+    monkeypatch.setattr(suggestions, "SOUGHT", 1)
+    held, found = bunch(217, 218, 220, 221)
+    held.append(ChipHeld("BX4K-0291", 219))
+    strangers = [one for number in range(9) for one in seen(f"BX4K-0{number}19", *lap_times(2, 3))]
+    told = asked(held, found + seen("BX4K-0219", *lap_times(1, 2, 3, 4)) + strangers)
+    assert told[0].startswith("BX4K-0219 x4 laps 1,2,3,4: *219")
+    assert [line.partition(": ")[2] for line in told[1:]] == [""] * len(told[1:])
+    assert len(told) == 9
+
+
 def test_one_digit_off_means_only_the_rider_who_was_not_read_otherwise():
     """Chips out of one box differ in one digit all the time: whoever was read there with an own chip is out."""
     held, found = bunch(*range(100, 110))
