@@ -179,8 +179,9 @@ def _rows(parts: Iterable[Part], sources: dict[str, Source], allowed: set[int]) 
     rows: dict[Identity, Said] = {}
     places: dict[tuple[str, str], int] = {}  # a chip at a source is judged once, and may be read ten thousand times
     for part in parts:
+        by_record = _counts_records(part)
         for read in part.reads:
-            name, chip, local_us, seq, device, _, _, lap, _, _, rssi, _ = read
+            name, chip, local_us, seq, device, _, _, lap, record, _, rssi, _ = read
             place = places.get((name, chip))
             if place is None or not EARLIEST_US <= local_us < LATEST_US:
                 source = sources.get(name)
@@ -189,9 +190,17 @@ def _rows(parts: Iterable[Part], sources: dict[str, Source], allowed: set[int]) 
                     part.rejects.append(Reject(_as_line(read), reason or "bad_source"))
                     continue
                 place = places[name, chip] = source.pk
-            rows.setdefault((local_us, place, chip), (part.number, seq, rssi, lap, device[:LONGEST_DEVICE]))
+            rows.setdefault(
+                (local_us, place, chip), (part.number, record if by_record else seq, rssi, lap, device[:LONGEST_DEVICE])
+            )
     # Sorted, so that two crews with the same file in another order never wait for each other in a circle.
     return dict(sorted(rows.items()))
+
+
+def _counts_records(part: Part) -> bool:
+    """Whether the number that the machine gave a read is that of its record. MYLAPS' messages have numbers as well, which begin
+    anew and repeat."""
+    return str(part.pending.delivery.options.get("make", "")).startswith("mylaps")
 
 
 def _as_line(read: Read) -> bytes:

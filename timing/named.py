@@ -4,8 +4,10 @@ Within bounds, since a source stays for ever and each new one is a warning on th
 column of chips was taken for that of places, would bury all that matters. What then has no source is a reject.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
+from timing import decoders
 from timing.models import Channel, Pending, Source
 
 LONGEST_NAME = 80  # longer than the names of any make
@@ -25,9 +27,10 @@ def sources_of(channel: Channel, told: Sequence[tuple[Pending, Collection[str]]]
     missing = {} if channel.sources.all() else _missing(channel, told, all_names - set(known))
     if not missing:
         return known
+    home = channel.edition.zone
     made = [
-        Source(edition=channel.edition, name=name, make=channel.make, zone=zone)
-        for name, zone in sorted(missing.items())
+        Source(edition=channel.edition, name=name, make=live_make(said) or channel.make, zone=said.get("zone") or home)
+        for name, said in sorted(missing.items())
     ]
     Source.objects.bulk_create(made, ignore_conflicts=True)
     return known | _known(channel, missing)
@@ -38,22 +41,27 @@ def fits(text: str, longest: int) -> bool:
     return 0 < len(text) <= longest and "\x00" not in text
 
 
+def live_make(said: Mapping[str, Any]) -> str:
+    """The make of a machine that a bridge or a crew delivers for; empty for that of a table."""
+    found = decoders.MAKES.get(str(said.get("make", "")))
+    return found.make if found is not None and found.open_session is not None else ""
+
+
 def _known(channel: Channel, names: Collection[str]) -> dict[str, Source]:
     return {source.name: source for source in Source.objects.filter(edition=channel.edition, name__in=names)}
 
 
 def _missing(
     channel: Channel, told: Sequence[tuple[Pending, Collection[str]]], unknown: Collection[str]
-) -> dict[str, str]:
-    """The names that become sources, each with the zone of its clock: the one that was said with the first delivery to
-    name it, else the venue's."""
+) -> dict[str, Mapping[str, Any]]:
+    """The names that become sources, each with what was said with the first delivery to name it: the make, the zone of its
+    clock (the venue's where nothing was said)."""
     if not unknown:
         return {}
-    edition = channel.edition
-    room = MOST_UNMAPPED - Source.objects.filter(edition=edition, point=None).count()
-    found: dict[str, str] = {}
+    room = MOST_UNMAPPED - Source.objects.filter(edition=channel.edition, point=None).count()
+    found: dict[str, Mapping[str, Any]] = {}
     for pending, names in told:
         new = {name for name in names if name in unknown and name not in found}
         if pending.file or len(new) <= min(MOST_NEW, room - len(found)):
-            found |= dict.fromkeys(new, str(pending.delivery.options.get("zone") or edition.zone))
+            found |= dict.fromkeys(new, pending.delivery.options)
     return found

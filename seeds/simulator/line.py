@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from seeds.simulator import mylaps
 from seeds.simulator.api import Unplayable
-from seeds.simulator.ledger import Item, Ledger, Transmission, Wire
+from seeds.simulator.ledger import Identity, Item, Ledger, Transmission, Wire
 
 RESEND_S = 2.0
 GIVE_UP_S = 120.0
@@ -102,7 +102,7 @@ class Line:
         self.resend_s, self.pool = resend_s, pool
         self.mischief = Mischief()
         self.number = 0
-        self.records = 0
+        self.records: dict[str, dict[Identity, int]] = {}
         self._open: _Open | None = None
         self._opening = asyncio.Lock()
         self._places = asyncio.Semaphore(mylaps.OUTSTANDING[version])
@@ -134,8 +134,10 @@ class Line:
             return [mylaps.passing_record(item.detection) for item in items]
         records = []
         for item in items:
-            self.records += 1
-            record = mylaps.store_record(item.detection, self.records)
+            # Each box numbers what it sees; what it sends again, whole or mended, has the number that it had.
+            seen = self.records.setdefault(item.detection.source, {})
+            number = seen.setdefault(item.detection.identity, len(seen))
+            record = mylaps.store_record(item.detection, number)
             records.append(mylaps.broken(record) if item.damaged else record)
         return records
 

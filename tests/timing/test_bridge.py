@@ -26,8 +26,8 @@ NOW = datetime(2024, 5, 25, 1, 0, tzinfo=UTC)
 
 
 def store(number):
-    """A message of its own, with a read of its own."""
-    record = f"LZ63021{15 + number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}.704 5 0F  10001250308"
+    """A message of its own, with a record of its own, of the same number."""
+    record = f"LZ63021{15 + number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}.704 5 0F  1{number:04X}250308"
     return f"Finish@Store@{record}{sum(record.encode()) % 256:02X}@{number}@$".encode()
 
 
@@ -186,7 +186,7 @@ def network(port, target):
 
 
 def arrived():
-    """The message numbers of the reads that the server has, and all that it was told."""
+    """The record numbers of the reads that the server has, and all that it was told."""
     return sorted(Read.objects.values_list("seq", flat=True)), b"".join(
         bytes(body) for body in Delivery.objects.order_by("pk").values_list("body", flat=True)
     )

@@ -94,6 +94,21 @@ def test_who_says_nothing_is_cut(make, said, monkeypatch):
     assert asyncio.run(meet(Kept(make, port), port, talk)) == []
 
 
+def test_a_drip_is_no_first_word(monkeypatch):
+    """Whoever sends a byte now and then and never a message holds none of the few places of an address."""
+    monkeypatch.setattr(one_line, "FIRST_S", 0.3)
+    port = free_port()
+
+    async def talk(reader, writer):
+        closed = asyncio.create_task(reader.read(-1))
+        async with asyncio.timeout(20):
+            while not closed.done():
+                writer.write(b"F")
+                await asyncio.sleep(0.05)
+
+    assert asyncio.run(meet(Kept("mylaps", port), port, talk)) == []
+
+
 def test_a_reader_that_takes_no_question_may_be_silent(monkeypatch):
     """A JChip reader at a lonely mat: to cut it would lose what is under way."""
     monkeypatch.setattr(one_line, "FIRST_S", 0.3)

@@ -239,6 +239,24 @@ def test_numbers_that_never_came_are_missing_until_they_come(race: cast.Cast) ->
     assert holes.find(race.edition, clock.now(race.edition)) == {}
 
 
+def test_records_of_a_mylaps_box_that_never_came_are_missing(race: cast.Cast) -> None:
+    """Each box of a location counts by itself; messages have other numbers, which tell nothing."""
+
+    def store(device: int, number: int) -> bytes:
+        record = f"X{number:06}09:10:{number % 60:02}.000{device:2} 0F  1{number:04X}240525"
+        return f"Mat@Store@{record}{sum(record.encode()) % 256:02X}@{number * 3}@$".encode()
+
+    messages = [store(5, 1), store(5, 2), store(5, 5), store(6, 40), store(6, 42)]
+    passing = [f"Mat@Passing@c=Y{n}|d=240525|t=09:12:00.000|dv=5@{n}@$".encode() for n in (90, 95)]
+    for body in (*messages, *passing):
+        deliver(race, body, {"make": "mylaps"})
+    found = holes.find(race.edition, clock.now(race.edition))
+    assert [(hole.first, hole.last) for hole in found[race.edition.sources.get(name="Mat").pk]] == [(3, 4), (41, 41)]
+    for body in (store(5, 3), store(5, 4), store(6, 41)):
+        deliver(race, body, {"make": "mylaps"})
+    assert holes.find(race.edition, clock.now(race.edition)) == {}
+
+
 def numbers(race: cast.Cast, *given: int) -> None:
     """Reads with these numbers, as a race result box would bring them."""
     pass_by(race, "09:10:00", "Finish", riders=(1,))

@@ -4,10 +4,9 @@ The committer takes whatever has gathered while the last commit was under way (a
 then sends the replies in order. So acknowledgements never wait for a timer, and a burst costs few commits.
 
 What ends a connection: the peer, a frame that never ends, a store that does not keep (the peer sends again what was not
-acknowledged), half a minute without a first word, two idle minutes of a machine that we can ask whether it is there. One
-that takes no such question may be silent for longer, since at a lonely mat that is no fault; the network tells when its
-line is dead. An unfinished frame at the end of a connection was
-not acknowledged and is not kept: the peer repeats it whole.
+acknowledged), half a minute without a first whole message, two idle minutes of a machine that we can ask whether it is there.
+One that takes no such question may be silent for longer, since at a lonely mat that is no fault; the network tells when its
+line is dead. An unfinished frame at the end of a connection was not acknowledged and is not kept: the peer repeats it whole.
 """
 
 import asyncio
@@ -60,7 +59,8 @@ class Line:
     frames: deque[tuple[Frame, datetime]] = field(default_factory=deque)
     queued: int = 0
     position: int = 0
-    spoke: bool = False
+    spoke: bool = False  # a whole message came
+    opened: float = field(default_factory=time.monotonic)
     ended: bool = False
     failed: bool = False  # something that was read is not kept
     heard_at: datetime | None = None
@@ -124,8 +124,10 @@ class Line:
                 data = await self._next()
                 if not data:
                     break
-                self.spoke, self.heard = True, datetime.now(UTC)
-                self._queue(self.session.feed(data))
+                self.heard = datetime.now(UTC)
+                frames = self.session.feed(data)
+                self.spoke = self.spoke or bool(frames)
+                self._queue(frames)
                 while self.queued > QUEUE_BYTES and not self.ended:
                     self.room.clear()
                     await self.room.wait()
@@ -141,7 +143,7 @@ class Line:
 
     async def _next(self) -> bytes:
         """The next bytes; meanwhile the machine is asked whether it is there. Raises TimeoutError after too long a silence."""
-        since = time.monotonic()
+        since = time.monotonic() if self.spoke else self.opened  # a drop now and then is no first word
         while True:
             now = time.monotonic()
             if now >= self.beat and (self.spoke or self.dialled):

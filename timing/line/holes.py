@@ -1,7 +1,8 @@
 """Numbers that a machine gave and that never came: what it sent between two messages was lost on the way.
 
-Only makes that number each detection: sent again, it has the same number. MYLAPS numbers its messages, and what it sends
-again comes in a message of another number, so that a number nobody has tells nothing.
+Only makes that number each detection: sent again, it has the same number. MYLAPS does so in the records of version 1, each
+box of a location by itself. Records of version 2 have no number, and those of its messages tell nothing: what is sent again
+comes in a message of another number.
 
 A number that came at any time of the day is there, whatever the order; a leap of more than `LONGEST` is a machine that
 began to count anew. A gun marker carries a number, too, and is no read.
@@ -21,7 +22,7 @@ from timing.clocks import microseconds
 from timing.line.tally import Tally
 
 #: Makes whose machines number each detection, without leaving numbers out.
-NUMBERED = ("raceresult", "ultra", "amb_p3", "chronotrack")
+NUMBERED = ("raceresult", "ultra", "amb_p3", "chronotrack", "mylaps")
 LONGEST = 200
 SHOWN = 50
 #: It looks at all numbers of a day, so not at each question: holes are no matter of a second.
@@ -50,10 +51,11 @@ SELECT source_id, before + 1, seq - 1, least(before_us, at_us), greatest(before_
 FROM (
   SELECT source_id, seq, at_us, lag(seq) OVER told AS before, lag(at_us) OVER told AS before_us
   FROM (
-    SELECT r.source_id, r.seq, min(r.local_us) AS at_us FROM timing_read r JOIN timing_source s ON s.id = r.source_id
+    SELECT r.source_id, box, r.seq, min(r.local_us) AS at_us FROM timing_read r JOIN timing_source s ON s.id = r.source_id,
+      LATERAL (SELECT CASE s.make WHEN 'mylaps' THEN r.device ELSE '' END AS box) counting
     WHERE s.edition_id = %s AND s.make = ANY(%s) AND r.seq IS NOT NULL AND r.local_us >= %s
-    GROUP BY r.source_id, r.seq
-  ) numbers WINDOW told AS (PARTITION BY source_id ORDER BY seq)
+    GROUP BY r.source_id, box, r.seq
+  ) numbers WINDOW told AS (PARTITION BY source_id, box ORDER BY seq)
 ) near WHERE seq - before BETWEEN 2 AND %s ORDER BY source_id, seq
 """
 

@@ -16,6 +16,8 @@ class Read(models.Model):
 
     The database does not check the two keys of each row: on a file that alone costs as much as all else together. Only
     `timing.ingest` writes here; it takes the source from the table and adds the ingestion before the same commit.
+
+    `seq` is the number that the machine gave this read, where its make numbers reads; sent again, it has the same.
     """
 
     source = models.ForeignKey(Source, models.PROTECT, related_name="reads", db_index=False, db_constraint=False)
