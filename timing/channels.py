@@ -20,6 +20,8 @@ HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?")
 MOST_NETWORKS = 32
 #: The channel of a person who sends in files is called so, with the account's name; pages say it in their language.
 UPLOADS_OF = "uploads of "
+#: So is that of a phone's key, with the name of the pad.
+PAD = "pad "
 
 
 @transaction.atomic

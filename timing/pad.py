@@ -18,6 +18,7 @@ from race import clock, log, revision, tokens
 from race.models import Category, Edition, Entry, Race, TimingPoint, Token, User
 from race.refused import Refused
 from timing import sources, typed
+from timing.channels import PAD
 from timing.decoders.field_text import is_name
 from timing.models import Channel, Correction, Read, Source, Status
 
@@ -59,7 +60,7 @@ def open_pad(edition: Edition, point: TimingPoint, name: str, *, by: User) -> Pa
     if source.point_id is None:
         role = Source.Position.BACKUP if made else source.role
         sources.place(source, point=point, role=role, zone=source.zone, by=by, reason=MAKE)
-    token, secret = tokens.issue(edition, by, Token.DELIVERIES, f"pad {name}"[:80])
+    token, secret = tokens.issue(edition, by, Token.DELIVERIES, f"{PAD}{name}"[:80])
     Token.objects.filter(pk=token.pk).update(expires_at=_expires(edition))
     channel = Channel.objects.create(
         edition=edition, kind=Channel.Kind.HTTP, make="json", label=token.label, token=token

@@ -1,5 +1,7 @@
 """A preview as plain values, for the API and for the page."""
 
+import codecs
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +12,7 @@ from timing.decoders.wall_clock import local_text
 from timing.preview import Preview
 
 SHOWN_ROWS, SHOWN_CELLS, SHOWN_SAMPLES, SHOWN_REASONS, SHOWN_DAYS, SHOWN_CHIPS = 8, 40, 3, 20, 10, 20
+SHOWN_BYTES, SPACES = 200, "\t\r\n\u3000\xa0"
 
 
 def told(found: Preview) -> dict[str, Any]:
@@ -101,14 +104,15 @@ def _reasons(parsed: Parsed) -> list[dict[str, Any]]:
 
 
 def readable(raw: bytes) -> str:
-    """The first bytes of a row as text; of what is no text its first bytes in hex digits."""
+    """The first bytes of a row as text; of what is no text its first bytes in hex digits. Of a longer row the cut may go
+    through a letter; signs that cannot be seen, or turn what follows around, stand as escapes."""
     for encoding in ("utf-8", "gb18030"):
         try:
-            text = raw[:200].decode(encoding)
+            text = codecs.getincrementaldecoder(encoding)().decode(raw[:SHOWN_BYTES], final=len(raw) < SHOWN_BYTES)
         except UnicodeDecodeError:
             continue
-        if all(letter.isprintable() or letter in "\t\r\n" for letter in text):
-            return text
+        if all(letter.isprintable() or letter in SPACES or unicodedata.category(letter) == "Cf" for letter in text):
+            return "".join(one if one.isprintable() or one in SPACES else f"\\u{ord(one):04x}" for one in text)
     return f"0x{raw[:16].hex()} ({len(raw)} bytes)"
 
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests import cast
 from tests.results.test_facts import RACED, raced
-from timing import corrections, ingest, intake, preview
+from timing import corrections, ingest, intake, preview, preview_values
 from timing.models import Delivery, Read, Source
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +99,19 @@ def test_the_counts_are_those_that_the_delivery_will_have(client):
     assert "wrong.csv" in undone["warnings"][0]["detail"]
     answer = send(client, stage, body).json()
     assert (answer["counts"]["known"], answer["warnings"]) == (3, undone["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        (("终" * 70).encode(), "终" * 66),  # the cut goes through a letter
+        ("C1,\u202e昨天".encode(), "C1,\\u202e昨天"),
+        ("终点".encode("gbk"), "终点"),
+        (b"\x00\x01\xff", "0x0001ff (3 bytes)"),
+    ],
+)
+def test_a_row_is_shown_as_what_it_is(row, shown):
+    assert preview_values.readable(row) == shown
 
 
 def test_every_warning_is_documented():

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from race.models import TimingPoint
 from race.models.edition import in_language
-from timing.channels import UPLOADS_OF
+from timing.channels import PAD, UPLOADS_OF
 from timing.decoders.wall_clock import local_text
 from timing.line.alarms import Alarm
 from timing.line.health import SourceHealth
@@ -59,9 +59,11 @@ def zone(name: str) -> str:
 
 
 def channel(label: str) -> str:
-    """What a channel is called: whoever sends in files has one that is named after the account."""
+    """What a channel is called: whoever sends in files has one that is named after the account, a pad after its source."""
     if label.startswith(UPLOADS_OF):
         return _("Files sent by %(who)s") % {"who": label.removeprefix(UPLOADS_OF)}
+    if label.startswith(PAD):
+        return _("Phone pad: %(name)s") % {"name": label.removeprefix(PAD)}
     return label
 
 

@@ -23,6 +23,7 @@ from race.models import Edition, Role, TimingPoint, Token
 from race.permissions import living
 from race.staff_pages import actor, desk, done
 from timing import pad
+from timing.channels import PAD
 from timing.staff import line_page, number
 from timing.views.pad_words import words
 
@@ -60,9 +61,7 @@ def withdraw(request: HttpRequest, edition: Edition) -> HttpResponse:
     tokens = Token.objects.filter(edition=edition, channel__sources__make=pad.MAKE).select_related("edition").distinct()
     token = get_object_or_404(tokens, pk=number(request.POST.get("token", "")))
     pad.withdraw(token, by=actor(request))
-    return done(
-        request, edition, _("The key of %(name)s no longer works.") % {"name": token.label.removeprefix("pad ")}
-    )
+    return done(request, edition, _("The key of %(name)s no longer works.") % {"name": token.label.removeprefix(PAD)})
 
 
 def _page(request: HttpRequest, edition: Edition, **more: Any) -> HttpResponse:

@@ -155,7 +155,9 @@ def switch_channel(request: HttpRequest, edition: Edition, pk: int) -> HttpRespo
     channel = get_object_or_404(Channel, edition=edition, pk=pk)
     if channel.kind == Channel.Kind.HTTP:
         channels.withdraw_key(channel, by=actor(request))
-        return done(request, edition, _("The key of %(label)s no longer works.") % {"label": channel.label})
+        return done(
+            request, edition, _("The key of %(label)s no longer works.") % {"label": words.channel(channel.label)}
+        )
     wanted = request.POST.get("open") == "yes"
     channels.change(channel, {"open": wanted}, by=actor(request))
     said = _("%(label)s is open within a second.") if wanted else _("%(label)s is closed within a second.")

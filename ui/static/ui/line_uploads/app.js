@@ -146,7 +146,7 @@ async function count() {
     clear();
     await refresh();
     mark(made?.id);
-    if (made?.warnings?.length) complain(`${mine.name}: ${made.warnings.map((one) => one.detail).join(" ")}`);
+    if (made?.warnings?.length) complain(made.warnings.map((one) => one.detail).join(" "));
   } catch (failure) {
     tell(null);
     button.disabled = false;
