@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from timing.decoders import decoder
 from timing.decoders.model import MAX_FRAME, Context, Frame, FrameTooLong, Marker, Parsed, Read, Reject
+from timing.decoders.mylaps_tcp import MOST_ODD
 from timing.decoders.wall_clock import day_us, time_us
 
 MYLAPS = decoder("mylaps")
@@ -281,3 +282,15 @@ def test_a_passing_that_tells_its_time_in_utc_only(said, time):
     parsed = parse(f"Finish@Passing@c=KV86583|{said}@6@$".encode())
     assert [read.local_us for read in parsed.reads] == ([day_us(2024, 5, 25) + time_us(time)] if time else [])
     assert [reject.reason for reject in parsed.rejects] == ([] if time else ["bad_time"])
+
+
+def test_who_sends_nothing_but_junk_is_no_machine():
+    """Ten megabytes of it were millions of rejects, and the reads of the next mat waited behind them."""
+    session = MYLAPS.session("S")
+    junk = b"@@@$" * MOST_ODD
+    assert len(session.feed(junk)) == MOST_ODD
+    session.feed(b"Finish@Ping@$")  # a machine after all
+    session.feed(junk)
+    with pytest.raises(FrameTooLong, match="nothing but") as cut:
+        session.feed(b"@@@$@@@$")
+    assert [frame.raw for frame in cut.value.frames] == [b"@@@$"] * 2  # kept as evidence all the same

@@ -27,6 +27,13 @@ class FrameTooLong(Exception):
         self.frames = frames
 
 
+class NoMachine(FrameTooLong):
+    """So many messages one after another that no machine sends: this is not the machine it claims to be. As FrameTooLong."""
+
+    def __str__(self) -> str:
+        return "nothing but messages that no machine of this make sends"
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What is known about the bytes from outside: the settings of the source and how they arrived."""

@@ -29,7 +29,7 @@ from typing import TypeVar
 
 from timing.decoders.field_text import MAX_CHIP, evidence, is_name, name_text, small_number
 from timing.decoders.framing import NOISE, DelimitedSession, Telling, split_frames
-from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, Marker, Parsed, Read, Reject, State
+from timing.decoders.model import MAX_FRAME, Context, Decoder, Frame, Marker, NoMachine, Parsed, Read, Reject, State
 from timing.decoders.records import Body, told, wall_us
 from timing.decoders.wall_clock import dated_us, day_us, six_digit_day_us, time_us
 
@@ -39,6 +39,7 @@ ASKED_FIELDS = "c|ct|t|d|l|dv|re|an|h|am|amd|ts|dm|utc"  # hits, amplitude and t
 RECORD_LENGTH = 39
 DATA = frozenset({"Store", "Passing", "Marker"})
 LOGINS = frozenset({"Auth", "AckAuth"})
+MOST_ODD = 1000  # messages on end that have not the form at all; a real day has none
 CONTROL = LOGINS | {
     *("Pong", "AckPong", "Ping", "AckPing", "GetInfo", "AckGetInfo", "GetLocations", "AckGetLocations"),
     *("AckStore", "AckPassing", "AckMarker"),
@@ -279,6 +280,14 @@ class MylapsSession(DelimitedSession):
         self._name = server_name
         self._greeted = False
         self._telling = Telling()
+        self._odd = 0
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take the next bytes. Raises NoMachine too, where they are nothing but junk: each piece of it would be a reject."""
+        frames = super().feed(data)
+        if self._odd > MOST_ODD:
+            raise NoMachine(frames)
+        return frames
 
     def keep_alive(self) -> bytes:
         """Ask whether it is there and, now and then, how its devices are; nothing before it has said Pong."""
@@ -289,7 +298,9 @@ class MylapsSession(DelimitedSession):
 
     def _frame(self, raw: bytes) -> Frame:
         frame = super()._frame(raw)
-        location, function, _ = _fields(raw) or (b"", "", [])
+        fields = _fields(raw)
+        self._odd = 0 if fields else self._odd + 1
+        location, function, _ = fields or (b"", "", [])
         self._greeted = self._greeted or function == "Pong"
         tells = function == "AckGetInfo" and self._telling.new(location.hex())
         return frame._replace(keep=True, tells=True) if tells else frame

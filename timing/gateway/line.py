@@ -3,8 +3,9 @@
 The committer takes whatever has gathered while the last commit was under way (at most 64 KiB), has it kept as one body, and
 then sends the replies in order. So acknowledgements never wait for a timer, and a burst costs few commits.
 
-What ends a connection: the peer, a frame that never ends, a store that does not keep (the peer sends again what was not
-acknowledged), half a minute without a first whole message, two idle minutes of a machine that we can ask whether it is there.
+What ends a connection: the peer, a frame that never ends or nothing but junk, a store that does not keep (the peer sends again
+what was not acknowledged), half a minute without a first whole message, two idle minutes of a machine that we can ask whether
+it is there.
 One that takes no such question may be silent for longer, since at a lonely mat that is no fault; the network tells when its
 line is dead. An unfinished frame at the end of a connection was not acknowledged and is not kept: the peer repeats it whole.
 """
@@ -133,7 +134,7 @@ class Line:
                     await self.room.wait()
         except FrameTooLong as problem:
             self._queue(problem.frames)
-            logger.warning("%s cut off: a frame that does not end", self.peer)
+            logger.warning("%s cut off: %s", self.peer, problem)
         except TimeoutError:
             logger.info("%s cut off: silent for too long", self.peer)
         except OSError as problem:
