@@ -26,7 +26,7 @@ class LeagueLikely(serializers.Serializer[Any]):
     name = serializers.CharField()
     team = serializers.CharField()
     group = serializers.CharField()
-    basis = serializers.CharField(help_text="`name_and_team` or `name`: what is the same")
+    basis = serializers.CharField(help_text="`name_and_team`, `name_other_team`, or `name` where a team is missing")
 
 
 class LeagueRow(serializers.Serializer[Any]):

@@ -22,7 +22,7 @@ from results.models import League, RoundResult
 
 #: So many riders are proposed for a line.
 MOST = 3
-NAME_AND_TEAM, NAME = "name_and_team", "name"
+NAME_AND_TEAM, NAME, OTHER_TEAM = "name_and_team", "name", "name_other_team"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ def _likely(line: RoundResult, same_name: Iterable[Likely], there: set[str]) -> 
     for one in same_name:
         if one.key in there or one.key in found:
             continue
-        basis = NAME_AND_TEAM if team and folded(one.team) == team else NAME
+        other = folded(one.team)
+        basis = NAME if not (team and other) else NAME_AND_TEAM if other == team else OTHER_TEAM
         found[one.key] = Likely(one.key, basis, one.name, one.team, one.group, one.entry, one.bib, one.line)
     order = sorted(
         found.values(), key=lambda one: (one.basis != NAME_AND_TEAM, one.group != line.group, one.entry is None)

@@ -120,7 +120,10 @@ def line_row(line: RoundResult, league: League) -> Row:
 
 def likely_row(one: joining.Likely, league: League) -> Row:
     """A rider, or another row, that a row may be joined to."""
-    basis = {joining.NAME_AND_TEAM: _("same name and team"), joining.NAME: _("same name, another team")}
+    basis = {
+        joining.NAME_AND_TEAM: _("same name and team"), joining.OTHER_TEAM: _("same name, another team"),
+        joining.NAME: _("same name, no team to compare"),
+    }  # fmt: skip
     return {
         "entry": one.entry, "line": one.line, "bib": one.bib, "name": one.name, "team": one.team, "basis": basis[one.basis],
         "group": rules.name(league, one.group, short=True),

@@ -101,8 +101,8 @@ def test_a_late_disqualification_stands_in_the_changes_of_the_season_with_its_pa
     assert "League 4 riders" in looked
     assert looked.split("Nobody else changes. ")[1] == (
         "City League 2024 Men 4 riders have other points Rider Points Place "
-        "RIDER No3 3 Luoyang Feichi before: 15 → 17 before: 2 → 1 RIDER No2 2 Luoyang Feichi before: 7 → 10 before: 3 → 2 "
-        "RIDER No1 1 Luoyang Feichi before: 17 → 7 before: 1 → 3 RIDER No4 4 Luoyang Feichi before: 3 → 5 before: 5 → 4 "
+        "RIDER No1 1 Luoyang Feichi before: 17 → 7 before: 1 → 3 RIDER No3 3 Luoyang Feichi before: 15 → 17 before: 2 → 1 "
+        "RIDER No2 2 Luoyang Feichi before: 7 → 10 before: 3 → 2 RIDER No4 4 Luoyang Feichi before: 3 → 5 before: 5 → 4 "
         "1 more 外地人 嵩山车队 5 before: 4 → 5"
     )
     asked = {"kind": "dsq", "bib": 1, "reason": "helmet"}
