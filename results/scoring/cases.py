@@ -91,7 +91,7 @@ def race_facts(given: Case) -> tuple[RaceFacts, Passings]:
         EntryFact(
             bib=rider["bib"],
             category=rider.get("cat", ""),
-            wave=rider["cat"] if rider.get("cat") in waves else "",
+            wave=next((code for code in (rider.get("wave"), rider.get("cat")) if code in waves), ""),
             signed_on=rider.get("checked_in", False),
             ranked=rider.get("ranked", True),
         )
@@ -146,7 +146,7 @@ def _ruling(number: int, decision: Case) -> RulingFact:
 def _mass(given: Case) -> dict[str, Any]:
     facts, passings = race_facts(given)
     standings = score(facts)
-    flags: dict[str, list[str]] = {str(row.bib): sorted(row.flags) for row in standings.rows}
+    flags = {str(row.bib): sorted(FLAGS.intersection(row.flags)) for row in standings.rows}
     flags["_unknown"] = [chip for chip, _ in passings.unknown]
     return {"rows": case_rows(standings), "flags": flags}
 
@@ -214,6 +214,12 @@ def _age(given: Case) -> dict[str, Any]:
     }
 
 
+FLAGS = frozenset(
+    ("duplicate_read", "extra_crossing", "missed_read", "suspect_missed_read", "no_reads", "no_finish_read",
+     "tie_needs_photo", "manual", "REL", "penalty")
+)  # fmt: skip
+"""The flags that cases know; others of ours (a lap that is too short) are no part of their schema."""
+
 CASE_DOCUMENTS: Mapping[str, str] = {"cn_id": "resident"}
 """Documents whose name in the schema is not ours."""
 
@@ -225,6 +231,8 @@ def _id(given: Case) -> dict[str, Any]:
         severity = None if licence.valid else "warning"
         return {"valid": licence.valid, "stored": licence.stored, "severity": severity, "problem": licence.problem}
     kind = CASE_DOCUMENTS.get(given["type"], given["type"])
+    if kind == "resident" and identity.normal(given["value"])[:2] in identity.HMT:
+        kind = "residence_permit_hmt"  # the same eighteen digits
     number = identity.examine(kind, given["value"], country=given.get("country", ""))
     return {
         "valid": number.valid,

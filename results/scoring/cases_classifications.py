@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from . import general, points, publishing, series, teams
 
 Case = Mapping[str, Any]
 MS = 1_000
+#: A prologue is a time trial (UCI 2.6.006).
+KIND_OF_STAGE: Mapping[str, Literal["road", "itt", "ttt"]] = {"itt": "itt", "prologue": "itt", "ttt": "ttt"}
 
 
 def _general(given: Case) -> dict[str, Any]:
     stages = [
         general.Stage(
-            stage.get("type", "road"),
+            KIND_OF_STAGE.get(stage.get("type", "road"), "road"),
             {
                 int(bib): general.StageResult(
                     result["t"] * MS, result.get("place"), result.get("bonus", 0), result.get("penalty", 0)

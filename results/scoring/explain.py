@@ -3,13 +3,14 @@
 Nothing is judged here. The thread is read off the judged field, so it cannot say anything else than the result does.
 """
 
+from bisect import bisect_left
 from dataclasses import replace
 
 from timing.passings import Passing
 
 from . import laps, standings, status, ties
 from .field import Field, Ride, whole
-from .race_facts import SECOND_US, RaceFacts, RulingFact, Step, Why
+from .race_facts import SECOND_US, RaceFacts, Row, RulingFact, Standings, Step, Why
 
 ARTICLES = {
     "before_gun": "UCI 1.2.095",
@@ -35,8 +36,46 @@ def explain(facts: RaceFacts, bib: int) -> Why:
     """The thread of one row. KeyError: the bib is not on the start list."""
     field = laps.ridden(facts)
     row = standings.settle(field).row(bib)
-    ride = field.by_bib[bib]
-    seen = _seen(field, ride)
+    return _thread(_Look(field), row)
+
+
+def explain_all(facts: RaceFacts) -> tuple[Standings, dict[int, Why]]:
+    """The standings and the thread of every row, from one computation."""
+    field = laps.ridden(facts)
+    told = standings.settle(field)
+    look = _Look(field)
+    return told, {row.bib: _thread(look, row) for row in told.rows}
+
+
+class _Look:
+    """A judged field, with what its threads look up.
+
+    seen        what the chips of each rider saw, after rulings on swapped chips, by time
+    ends        when those who share a time crossed the line, in order
+    """
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self.wearers = laps.wearers_of(field)
+        self.seen: dict[int, list[Passing]] = {}
+        for passing in sorted(field.facts.passings, key=lambda one: one.at_us):
+            ride = self.wearers.get(passing.bib)
+            if ride is not None:
+                self.seen.setdefault(ride.bib, []).append(passing)
+        self.sharing: dict[tuple[int, int | None], list[Ride]] = {}
+        for ride in field.rides:
+            if ride.bunch:
+                self.sharing.setdefault((ride.bunch, ride.instant_us), []).append(ride)
+        self.ends = {
+            key: sorted(ride.crossings[-1] for ride in rides if ride.crossings) for key, rides in self.sharing.items()
+        }
+        self.rulings = sorted(field.facts.rulings, key=lambda ruling: ruling.number)
+
+
+def _thread(look: _Look, row: Row) -> Why:
+    field = look.field
+    ride = field.by_bib[row.bib]
+    seen = look.seen.get(ride.bib, ())
     steps = [step for passing in seen for step in _passing_steps(field, ride, passing)]
     read = {passing.at_us for passing in seen if passing.point == field.rules.finish}
     steps += [
@@ -45,7 +84,7 @@ def explain(facts: RaceFacts, bib: int) -> Why:
         if at_us not in read
     ]
     steps.sort(key=lambda step: step.at_us or 0)
-    return Why(row, (*steps, *_rule_steps(field, ride), *_ruling_steps(field, bib)))
+    return Why(row, (*steps, *_rule_steps(look, ride), *_ruling_steps(look, ride.bib)))
 
 
 def _step(
@@ -60,12 +99,6 @@ def _step(
     detail: tuple[tuple[str, int], ...] = (),
 ) -> Step:
     return Step(kind, reason, at_us, point, ARTICLES.get(reason, ""), value, reads, ruling, detail)  # type: ignore[arg-type]
-
-
-def _seen(field: Field, ride: Ride) -> list[Passing]:
-    """What the chips of the rider saw, after rulings on swapped chips, by time."""
-    bib = next(worn for worn, wearer in laps.wearers_of(field).items() if wearer is ride)
-    return sorted((passing for passing in field.facts.passings if passing.bib == bib), key=lambda one: one.at_us)
 
 
 def _passing_steps(field: Field, ride: Ride, passing: Passing) -> list[Step]:
@@ -97,7 +130,7 @@ def _crossing(field: Field, ride: Ride, passing: Passing) -> tuple[str, str, int
         return "set_aside", "no_gun", None
     if ride.gun_us is not None and at_us <= ride.gun_us:
         return "set_aside", "before_gun", None
-    if passing.read_ids and not laps.inside(field.rules, ride, passing.point, at_us):
+    if passing.read_ids and not laps.inside(ride, passing.point, at_us):
         return "set_aside", "outside_window", None
     if not ride.crossings or at_us < ride.crossings[0]:
         return "set_aside", "start_crossing", None
@@ -116,13 +149,13 @@ def _too_soon(field: Field, ride: Ride, passing: Passing) -> tuple[tuple[str, in
     return (("after_us", passing.at_us - before_us), ("least_us", least_us))
 
 
-def _together(field: Field, ride: Ride) -> tuple[tuple[str, int], ...]:
+def _together(look: _Look, ride: Ride) -> tuple[tuple[str, int], ...]:
     """How many share the time, and how far behind the one in front of him the rider crossed the line."""
-    others = [other for other in field.rides if other.bunch == ride.bunch and other.instant_us == ride.instant_us]
-    ends = [other.crossings[-1] for other in others if other.crossings]
+    key = (ride.bunch, ride.instant_us)
+    ends = look.ends[key]
     own = ride.crossings[-1] if ride.crossings else 0
-    ahead = [at_us for at_us in ends if at_us < own]
-    return (("size", len(others)), *((("behind_us", own - max(ahead)),) if ahead else ()))
+    ahead = bisect_left(ends, own)
+    return (("size", len(look.sharing[key])), *((("behind_us", own - ends[ahead - 1]),) if ahead else ()))
 
 
 def _mark(field: Field, ride: Ride, passing: Passing) -> tuple[str, str, int | None]:
@@ -133,17 +166,18 @@ def _mark(field: Field, ride: Ride, passing: Passing) -> tuple[str, str, int | N
         return "set_aside", "no_gun", None
     if passing.at_us <= (ride.gun_us or 0):
         return "set_aside", "before_gun", None
-    if passing.read_ids and not laps.inside(field.rules, ride, passing.point, passing.at_us):
+    if passing.read_ids and not laps.inside(ride, passing.point, passing.at_us):
         return "set_aside", "outside_window", None
     return "used", "time" if passing.point == field.rules.time_point else "point", None
 
 
-def _rule_steps(field: Field, ride: Ride) -> list[Step]:
+def _rule_steps(look: _Look, ride: Ride) -> list[Step]:
     """The rules that made the time and the status."""
+    field = look.field
     steps: list[Step] = []
     if ride.instant_us is not None and ride.status in ("FIN", "OTL"):
         time_s = None if ride.time_s is None else ride.time_s - ride.penalty_s
-        reason, detail = ("group_time", _together(field, ride)) if ride.bunch else ("own_time", ())
+        reason, detail = ("group_time", _together(look, ride)) if ride.bunch else ("own_time", ())
         steps.append(_step("rule", reason, at_us=ride.instant_us, value=time_s, detail=detail))
     if ride.status == "OTL":
         steps.append(_step("rule", "time_limit", value=_limit_s(field, ride)))
@@ -163,12 +197,13 @@ def _limit_s(field: Field, ride: Ride) -> int | None:
         if ride in scope:
             ranked = sorted((other for other in scope if other.rank is not None), key=lambda other: other.rank or 0)
             winner = status.first_of(ranked)
-            limit_us = status.limit_of(field.rules.limit, winner.time_s if winner else None)
+            first_s = None if winner is None or winner.time_s is None else winner.time_s - winner.penalty_s
+            limit_us = status.limit_of(field.rules.limit, first_s)
             return None if limit_us is None else limit_us // SECOND_US
     return None
 
 
-def _ruling_steps(field: Field, bib: int) -> list[Step]:
+def _ruling_steps(look: _Look, bib: int) -> list[Step]:
     """The rulings that name the rider, and those that hold for the whole race, in the order they were made.
 
     The value of a time penalty is its seconds, of any other ruling its number.
@@ -180,7 +215,7 @@ def _ruling_steps(field: Field, bib: int) -> list[Step]:
             value=whole(ruling, "seconds") if ruling.kind == "time_penalty" else ruling.number,
             ruling=ruling.number,
         )
-        for ruling in sorted(field.facts.rulings, key=lambda ruling: ruling.number)
+        for ruling in look.rulings
         if ruling.bib == bib or _names(ruling, bib) or (ruling.bib is None and ruling.kind in WHOLE_RACE)
     ]
 

@@ -4,7 +4,7 @@ These two classes are the only mutable things in the scoring core; they live ins
 of `score` and never leave it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from .race_facts import EntryFact, RaceFacts, RulingFact, Status
 
@@ -20,13 +20,14 @@ class Ride:
     end_us      when the last counted lap ended; for a finisher the finish
     home        rode all laps and was not taken out before (may be disqualified)
     instant_us  what the published time is taken from: the first of the group, or another point
+    windows     point -> between which instants passings of it count
     heat        number of the dead heat the judge put the rider in, 0 for none
     """
 
     __slots__ = (
         "base_us", "bib", "bunch", "crossings", "end_us", "entry", "flags", "goal", "gun_us", "heat", "home",
         "instant_us", "laps", "line", "manual_us", "marks", "open_place", "order_number", "penalty_s", "rank",
-        "relegated", "seen", "status", "time_s",
+        "relegated", "seen", "status", "time_s", "windows",
     )  # fmt: skip
 
     def __init__(self, entry: EntryFact, gun_us: int | None, goal: int) -> None:
@@ -53,6 +54,7 @@ class Ride:
         self.open_place = False
         self.heat = 0
         self.order_number = 0
+        self.windows: Mapping[str, tuple[int, int]] = {}
         self.rank: int | None = None
 
 

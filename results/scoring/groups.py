@@ -52,11 +52,7 @@ def _at_point(field: Field, point: str) -> dict[int, int | None]:
     wearers = wearers_of(field)
     for passing in field.facts.passings:
         ride = wearers.get(passing.bib)
-        if (
-            ride is None
-            or passing.point != point
-            or (passing.read_ids and not inside(field.rules, ride, *passing[1:3]))
-        ):
+        if ride is None or passing.point != point or (passing.read_ids and not inside(ride, *passing[1:3])):
             continue
         if passing.at_us > (ride.gun_us or 0):
             earlier = instants.get(ride.bib)

@@ -21,6 +21,7 @@ from operator import sub
 from timing.passings import Passing
 
 from .field import Field, Ride, whole
+from .progress import FAR_US
 from .race_facts import RaceFacts, Rules
 
 
@@ -45,6 +46,9 @@ def gather(facts: RaceFacts) -> Field:
     field = Field(
         facts, [Ride(entry, guns.get(entry.wave), goals.get(entry.category, goal)) for entry in facts.entries]
     )
+    windows = {wave.code: _windows(rules, wave.code, wave.gun_us) for wave in facts.waves}
+    for ride in field.rides:
+        ride.windows = windows.get(ride.entry.wave, {})
     field.flags += [f"results_at_lap:{lap}" for lap in laps]
     field.neutral_us = sum(whole(ruling, "us") or 0 for ruling in field.rulings.get("neutralise", ()))
     field.warnings += [f"unknown_wave:{wave}" for wave in sorted({entry.wave for entry in facts.entries} - set(guns))]
@@ -68,19 +72,25 @@ def _base(field: Field) -> None:
             ride.base_us = first[ride.entry.category]
 
 
-def inside(rules: Rules, ride: Ride, point: str, at_us: int) -> bool:
-    """Whether a passing lies in the window of the rider's wave at this point; without a gun no window has begun."""
-    if ride.gun_us is None:
-        return True
-    for wave in (ride.entry.wave, ""):
+def inside(ride: Ride, point: str, at_us: int) -> bool:
+    """Whether a passing lies in the window of the rider's wave at this point."""
+    window = ride.windows.get(point)
+    return window is None or window[0] <= at_us <= window[1]
+
+
+def _windows(rules: Rules, wave: str, gun_us: int | None) -> dict[str, tuple[int, int]]:
+    """Point -> from when until when passings count for a wave; without a gun no window has begun."""
+    found: dict[str, tuple[int, int]] = {}
+    if gun_us is None:
+        return found
+    for own in (wave, ""):  # the wave's own before the one for all
         for window in rules.windows:
-            if (window.point, window.wave) == (point, wave):
-                since_us = at_us - ride.gun_us
-                return not (
-                    (window.from_us is not None and since_us < window.from_us)
-                    or (window.until_us is not None and since_us > window.until_us)
+            if window.wave == own and window.point not in found:
+                found[window.point] = (
+                    0 if window.from_us is None else gun_us + window.from_us,
+                    FAR_US if window.until_us is None else gun_us + window.until_us,
                 )
-    return True
+    return found
 
 
 def min_lap_us(rules: Rules, category: str) -> int:
@@ -93,12 +103,14 @@ def _windowed(field: Field) -> Iterable[Passing]:
     if not field.rules.windows:
         return field.facts.passings
     wearers = wearers_of(field)
+    bound = {window.point for window in field.rules.windows}
     return [
         passing
         for passing in field.facts.passings
-        if not passing.read_ids
+        if passing.point not in bound
+        or not passing.read_ids
         or (ride := wearers.get(passing.bib)) is None
-        or inside(field.rules, ride, passing.point, passing.at_us)
+        or inside(ride, passing.point, passing.at_us)
     ]
 
 

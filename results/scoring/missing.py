@@ -54,7 +54,7 @@ def missing(field: Field, tracks: Sequence[Track], pace: Pace) -> list[Missing]:
                 if key not in shares:
                     shares[key] = _share(been, pace, *key)
                 told = _told(been, shares[key], before, place, after)
-                if told is not None:
+                if told is not None and after.at_us - before.at_us > 1:
                     found.append(_proposal(field, track, before, place, after, told))
     found.sort(key=lambda one: (one.at_us, one.bib))
     return found
@@ -66,6 +66,7 @@ def _proposal(field: Field, track: Track, before: Seen, place: int, after: Seen,
     point = field.rules.points[mark - 1] if mark else field.rules.finish
     how: Literal["mats", "pace"] = "mats" if after.place - before.place < points or points > 1 else "pace"
     at_us, error_us, beside = told
+    at_us = min(max(at_us, before.at_us + 1), after.at_us - 1)  # between the two sightings, whoever was seen there when
     return Missing(
         track.ride.bib, point, lap + (mark > 0), at_us, error_us, how, beside, before.at_us, after.at_us
     )  # fmt: skip

@@ -9,11 +9,12 @@
 | UCI 2.3.045, M19 | disqualified: the others move up | `place` | done |
 | 2.3.045 §2, M20 | unless the ruling leaves the place open | `place` | done |
 | 5.4, M11 | dead heat: one place for both, the next is skipped | `place` | done |
+| 6.1, 6.2 | a dead heat ends where one of the two is relegated or penalised and the other is not | `_heat` | done |
 | 8.3, L03, L11 | lapped: by laps, then by the last crossing; the pulled in the same way | `by_laps` | done |
 | 1.4 | classifications of several races | `general`, `teams`, `points`, `series` | done |
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from . import gaps, groups, progress, status, ties
 from .field import Field, Ride, whole
@@ -57,8 +58,9 @@ def penalties(field: Field) -> None:
 def after_penalties(field: Field, order: list[Ride]) -> list[Ride]:
     """Move relegated and penalised riders to where they now stand. Nobody ever gains a place by it."""
     last = {ruling.bib for ruling in field.rulings.get("relegate_last", ())}
+    credited = {ruling.bib for ruling in field.rulings.get("credit_time_of", ())}
     for ride in [ride for ride in order if ride.relegated and ride.bib not in last]:
-        order = _relegate(order, ride)
+        order = _relegate(order, ride, credited)
     order = [ride for ride in order if ride.bib not in last] + [ride for ride in order if ride.bib in last]
     penalised = [ride for ride in order if ride.penalty_s and ride.time_s is not None]
     for ride in sorted(penalised, key=lambda ride: ride.time_s or 0):
@@ -66,10 +68,13 @@ def after_penalties(field: Field, order: list[Ride]) -> list[Ride]:
     return order
 
 
-def _relegate(order: list[Ride], ride: Ride) -> list[Ride]:
-    """Behind the last of the own group; alone in it, or where there are no groups, nothing changes."""
-    group = [other for other in order if ride.bunch and other.bunch == ride.bunch]
-    if len(group) < 2:
+def _relegate(order: list[Ride], ride: Ride, credited: Container[int | None]) -> list[Ride]:
+    """Behind the last of the own group; alone in it, or where there are no groups, nothing changes.
+
+    `credited`: who has a group's time but did not cross the line with it; nobody is put behind him.
+    """
+    group = [other for other in order if ride.bunch and other.bunch == ride.bunch and other.bib not in credited]
+    if ride not in group or len(group) < 2:
         return order
     rest = [other for other in order if other is not ride]
     after = rest.index(next(other for other in reversed(group) if other is not ride)) + 1
@@ -88,22 +93,29 @@ def _penalise(order: list[Ride], ride: Ride) -> list[Ride]:
 
 def place(field: Field, order: Iterable[Ride], following: Iterable[Ride]) -> None:
     """Number the finishers and, after them, those ranked by progress (lapped, or still racing)."""
-    count = 0
+    count = shared = 0
     before: Ride | None = None
+    last = {ruling.bib for ruling in field.rulings.get("relegate_last", ())}
     for ride in order:
         if ride.status == "FIN" and not ride.entry.ranked:
             continue
         if ride.status == "FIN" or (ride.status == "DSQ" and ride.open_place):
             count += 1
-            heat = before is not None and ride.heat and ride.heat == before.heat
+            if before is None or not ride.heat or _heat(ride, last) != _heat(before, last):
+                shared = count
             if ride.status == "FIN":
-                ride.rank = before.rank if heat and before is not None else count
-                before = ride
+                ride.rank = shared
+            before = ride
     for ride in following:
         lapped = ride.status == "LAP"
         if ride.entry.ranked and (field.rules.lapped_ranked if lapped else ride.seen):
             count += 1
             ride.rank = count
+
+
+def _heat(ride: Ride, last: Container[int | None]) -> tuple[int, int, bool, bool]:
+    """Equal for two who share a place: one dead heat, and the same fate after it."""
+    return ride.heat, ride.penalty_s, ride.relegated, ride.bib in last
 
 
 def by_laps(field: Field, rides: list[Ride]) -> list[Ride]:

@@ -2,6 +2,7 @@
 
 import re
 
+from bench import recompute
 from bench.scoring import main
 
 
@@ -20,3 +21,9 @@ def test_the_measure_runs_on_a_small_race(capsys):
         "  passings to standings, closed",
         "  passings to standings, live at half",
     ]
+
+
+def test_the_whole_recompute_is_measured_on_a_race_in_which_every_rule_speaks():
+    found = recompute.figures(riders=40, laps=3)
+    assert (found["riders"], found["rulings"]) == (40, 40)
+    assert found["whole_ms"] >= found["score_and_explain_ms"] > 0

@@ -11,9 +11,11 @@ from results.scoring.cases import judge
 
 FILE = Path(__file__).parent.parent / "data" / "scoring-cases.json"
 CASES = json.loads(FILE.read_text(encoding="utf-8"))["cases"]
+OWN = json.loads(FILE.with_name("more-scoring-cases.json").read_text(encoding="utf-8"))["cases"]
+RACES = [case for case in CASES + OWN if case["kind"] in ("mass", "laps")]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+@pytest.mark.parametrize("case", CASES + OWN, ids=lambda case: case["id"])
 def test_the_engine_agrees_with_the_case(case):
     verdict = judge(case)
     assert (verdict.got, verdict.outcome) == (verdict.expected, "agree")
@@ -21,6 +23,44 @@ def test_the_engine_agrees_with_the_case(case):
 
 def test_there_are_95_of_them():
     assert len(CASES) == 95
+
+
+def renamed(case):
+    """The same race with other numbers, every fact in another order, and riders who have nothing to do with it."""
+    told = json.loads(json.dumps(case))
+    race, expect = told["given"], told["expect"]
+
+    def number(bib):
+        return 3 * bib + 100
+
+    chips = race.get("chips")
+    if chips:
+        race["chips"] = {chip: number(bib) for chip, bib in reversed(chips.items())}
+    else:
+        race["reads"] = [[number(read[0]), *read[1:]] for read in race["reads"]]
+    race["reads"].reverse()
+    race["reads"].append(["of-nobody", 1_234_567])
+    race["riders"] = [{**rider, "bib": number(rider["bib"])} for rider in reversed(race["riders"])]
+    race["riders"] += [{"bib": 9001}, {"bib": 9002}]
+    if not chips:
+        race["chips"] = {str(rider["bib"]): rider["bib"] for rider in race["riders"]}
+    for ruling in race.get("decisions", ()):
+        ruling |= {key: number(ruling[key]) for key in ("bib", "of", "a", "b") if key in ruling}
+    for group in race.get("judge", {}).get("order", ()):
+        group[:] = map(number, group)
+    race.setdefault("decisions", []).append({"type": "dnf", "bib": 9002})
+    expect["rows"] = [[row[0], number(row[1]), *row[2:]] for row in expect["rows"]]
+    dnf = next((at for at, row in enumerate(expect["rows"]) if row[2] in ("DSQ", "DNS")), len(expect["rows"]))
+    expect["rows"].insert(dnf, [None, 9002, "DNF", 0, None, None])
+    expect["rows"].append([None, 9001, "DNS", 0, None, None])
+    expect.pop("flags", None)
+    return told
+
+
+@pytest.mark.parametrize("case", RACES, ids=lambda case: case["id"])
+def test_other_numbers_another_order_and_riders_beside_it_change_no_case(case):
+    verdict = judge(renamed(case))
+    assert (verdict.got, verdict.outcome) == (verdict.expected, "agree")
 
 
 def _file(tmp_path: Path, *cases: dict) -> Path:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results.scoring import score
-from results.scoring.explain import explain
+from results.scoring.explain import explain, explain_all
 from results.scoring.race_facts import EntryFact, Limit, RaceFacts, Rules, RulingFact, WaveFact
 from timing.passings import Passing
 
@@ -156,6 +156,8 @@ def test_a_live_gap_is_never_before_the_first_and_groups_hold_everyone_once(fact
 def test_the_thread_agrees_with_the_row(facts: RaceFacts, bib: int):
     why = explain(facts, bib)
     assert why.row == score(facts).row(bib)
+    standings, threads = explain_all(facts)
+    assert (standings, threads[bib], sorted(threads)) == (score(facts), why, list(BIBS))
     assert tuple(step.at_us for step in why.steps if step.reason.startswith("lap")) == why.row.crossings
     own = sum(passing.bib == bib for passing in facts.passings)
     assert sum(step.kind in ("used", "set_aside") for step in why.steps) == own
