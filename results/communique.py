@@ -12,7 +12,8 @@ from django.db.models import Max
 
 from race import doorbell
 from race.models import Category, Edition, Race
-from results import chain, frozen, result_rules
+from results import chain, frozen, protests, result_rules
+from results.league import rules, season
 from results.models import Communique, Link, Publication, Ruling
 from results.scoring import differences
 
@@ -42,6 +43,7 @@ def of_result(made: Publication) -> Communique:
         "changes": _changes(before, made),
         "rulings": _rulings(race, before.revision if before else None),
         "board": board,
+        **_league(before, board, race),
     }
     return _write(made.edition, race, Communique.Kind.RESULT, content, made, earlier)
 
@@ -50,6 +52,22 @@ def _categories(race: Race) -> list[dict[str, str]]:
     """Who is ranked together in the race, as they were called when the paper was made."""
     rows = Category.objects.filter(race=race).order_by("code").values_list("code", "name_zh", "name_en", "mark")
     return [dict(zip(("code", "zh", "en", "mark"), row, strict=True)) for row in rows]
+
+
+def _league(before: Publication | None, board: Mapping[str, Any], race: Race) -> dict[str, Any]:
+    """Where the race counts in a league: the points of the round, and which teams moved since the version before."""
+    now = frozen.lines(dict(board))
+    given = season.round_points(race, now, protests.concerned([race]).get(race.pk, frozenset()))
+    if not given:
+        return {}
+    moved = season.of_lines(race, frozen.lines(frozen.read(before.board)), now, now=False) if before else ()
+    teams = [
+        {"league": move.league, "team": [move.team, move.team_en], "points": [move.points_before, move.points_after],
+         "ranks": [move.rank_before, move.rank_after]}
+        for move in moved
+        if move.group == rules.TEAMS
+    ]  # fmt: skip
+    return {"league": given, "league_teams": teams}
 
 
 def _changes(before: Publication | None, made: Publication) -> list[dict[str, Any]]:

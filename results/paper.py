@@ -42,10 +42,10 @@ def printed(made: Communique) -> dict[str, Any]:
         "official": content["standing"] != "provisional",
         "facts": _facts(content, lines),
         "compared": _("Compared with communiqué No. %(n)d") % {"n": content["supersedes"]} if content["supersedes"] else "",
-        "changes": changes(content),
+        "changes": changes(content) + _teams(content),
         "rulings_title": pgettext("paper", "Rulings"), "rulings_columns": _ruling_columns(), "rulings": _rulings(content),
-        "result_title": pgettext("paper", "Result"), "columns": _columns(),
-        "groups": [{"name": name, "rows": [_row(one) for one in result_lines.ranked(members)], "out": _out(members)}
+        "result_title": pgettext("paper", "Result"), "columns": _columns(content),
+        "groups": [{"name": name, "rows": [_row(one, content) for one in result_lines.ranked(members)], "out": _out(members)}
                    for name, members in groups],
         "nobody": _("Nobody is ranked."),
         "qr": url, "foot": _foot(made, content, url), "proof": _proof(made, content),
@@ -213,7 +213,24 @@ def _rulings(content: Data) -> list[dict[str, str]]:
     return rows
 
 
-def _columns() -> list[dict[str, str]]:
+def _teams(content: Data) -> list[str]:
+    """Which teams have another place in the league than by the version before."""
+    said = []
+    for one in content.get("league_teams", ()):
+        before, after = one["ranks"]
+        if before != after:
+            words = {
+                "team": in_language(*one["team"]),
+                "before": before or "–",
+                "after": after or "–",
+                "n": one["points"][1],
+            }
+            said.append(_("Team league: %(team)s, place %(before)s becomes %(after)s (%(n)d points).") % words)
+    return said
+
+
+def _columns(content: Data) -> list[dict[str, str]]:
+    league = [{"key": "league", "title": pgettext("paper", "League"), "width": "auto", "align": "right"}]
     return [
         {"key": "rank", "title": pgettext("paper", "Rank"), "width": "12mm", "align": "right"},
         {"key": "bib", "title": _("Bib"), "width": "13mm", "align": "right"},
@@ -221,14 +238,17 @@ def _columns() -> list[dict[str, str]]:
         {"key": "team", "title": _("Team"), "width": "1fr"},
         {"key": "represents", "title": pgettext("paper", "From"), "width": "auto"},
         {"key": "result", "title": pgettext("paper", "Result"), "width": "auto", "align": "right"},
+        *(league if content.get("league") else ()),
     ]
 
 
-def _row(line: ResultLine) -> dict[str, Any]:
+def _row(line: ResultLine, content: Data) -> dict[str, Any]:
+    points = [one["points"].get(str(line.bib)) for one in content.get("league", ())]
     rank = f"{line.rank}" + (" REL" if line.relegated else "")
     return {
         "rank": rank, "bib": str(line.bib), "name": line.name, "team": line.team, "represents": line.represents,
         "result": line.result, "soft": line.same_time,
+        "league": " / ".join("–" if each is None else str(each) for each in points),
     }  # fmt: skip
 
 

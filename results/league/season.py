@@ -1,13 +1,13 @@
 """What a ruling moves in the season: the standings of a league before and after, compared."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from race.models import Race
 from results.league import ridden, rules, standings
 from results.league.ridden import Ground
-from results.models import League
-from results.scoring import differences
+from results.models import League, RoundCategory
+from results.scoring import differences, series
 from results.scoring.race_facts import Standings
 
 
@@ -40,19 +40,49 @@ def difference(race: Race, before: Standings, after: Standings) -> tuple[Moved, 
     return of_lines(race, differences.lines(before), differences.lines(after))
 
 
-def of_lines(race: Race, before: Sequence[differences.Line], after: Sequence[differences.Line]) -> tuple[Moved, ...]:
-    """The same of lines: of a frozen board, or of one that does not exist yet."""
+def of_lines(
+    race: Race, before: Sequence[differences.Line], after: Sequence[differences.Line], *, now: bool = True
+) -> tuple[Moved, ...]:
+    """The same of lines: of a frozen board, or of one that does not exist yet. `now`: other races count as they stand."""
     leagues = list(League.objects.filter(rounds__categories__category__race=race).distinct().order_by("pk"))
     if not leagues or before == after:
         return ()
     found: list[Moved] = []
     for league in leagues:
-        ground = ridden.gather(league, now=True, races=[race.pk])
+        ground = ridden.gather(league, now=now, races=[race.pk])
         one, other = (ridden.replaced(ground, race.pk, lines) for lines in (before, after))
         groups = {group for (of, _code), (_round, group) in ground.of_category.items() if of == race.pk}
         for group in [*(code for code in rules.codes(league) if code in groups), rules.TEAMS]:
             found += moves(league, group, one, other, race.pk)
     return tuple(found)
+
+
+def round_points(race: Race, lines: Sequence[differences.Line], waiting: frozenset[int]) -> list[dict[str, Any]]:
+    """What the race gives in each league it counts in: bib -> points of the round; a row under protest has none yet.
+
+    `lines`: of the board that counts. Two queries, and none more where the race counts in no league.
+    """
+    found: list[dict[str, Any]] = []
+    counted = RoundCategory.objects.filter(category__race=race).select_related("round__league", "category")
+    for one in counted.order_by("round__league", "category__code"):
+        league = one.round.league
+        if not found or found[-1]["league"] != league.slug:
+            found.append(
+                {
+                    "league": league.slug,
+                    "zh": league.name_zh,
+                    "en": league.name_en,
+                    "season": league.season,
+                    "points": {},
+                }
+            )
+        table = rules.of(league, one.group).table
+        found[-1]["points"] |= {
+            str(line.bib): series.points(table, line.rank)
+            for line in lines
+            if line.category == one.category.code and line.rank is not None and line.bib not in waiting
+        }
+    return found
 
 
 def moves(league: League, group: str, before: Ground, after: Ground, race: int) -> list[Moved]:

@@ -35,7 +35,7 @@ def move(one: Moved) -> Row:
 
 
 def moves(found: Sequence[Moved]) -> Row:
-    """Those whose points differ stand open, the first of them, who loses points before all; who only changed place is folded."""
+    """The first whose points differ stand open, who loses some before all; who only changed place is folded."""
     differ = sorted((one for one in found if one.points_differ), key=lambda one: one.points_after > one.points_before)
     gained = [move(one) for one in differ]
     others = [move(one) for one in found if not one.points_differ]

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import orjson
 import pytest
+from django.utils.translation import override
 
 from race import clock, gun
 from race.models import Assignment, Race, Wave
-from results import live, preview, protests, publication, rulings
+from results import live, paper, preview, protests, publication, rulings
 from results.league import history, joining, rules, standings
 from results.models import League
 from seeds import accounts, planting
@@ -188,3 +189,15 @@ def test_a_round_is_ridden_becomes_official_and_a_late_ruling_moves_the_season(r
     ]  # fmt: skip
     assert [moves(one.moved) for one in steps[:2]] == [rows(MOVED), []]
     assert moves(history.steps(season, rules.TEAMS)[0].moved, rules.TEAMS) == rows(TEAMS_MOVED)
+    # The paper of the amendment: the points of the round beside each result, and which teams moved.
+    with override("en"):
+        told_then = paper.printed(steps[0].paper)
+    assert [row["bib"] + " " + row["league"] for row in told_then["groups"][0]["rows"]] == [
+        "2 40", "3 35", "4 31", "5 28", "6 26", "7 24", "8 22", "9 20", "10 18",
+    ]  # fmt: skip
+    assert told_then["changes"][-4:] == [
+        "Team league: Andes Ciclismo Colombia, place 5 becomes 4 (82 points).",
+        "Team league: Chengdu Pofeng Cycling Club, place 6 becomes 5 (73 points).",
+        "Team league: Handan Feichi, place 7 becomes 6 (68 points).",
+        "Team league: Xinyang Pofeng Cycling Club, place 4 becomes 7 (46 points).",
+    ]
