@@ -37,8 +37,13 @@ def correct(stage):
     return corrections.ignore(stage.read("C1", "09:30:00"), by=None, evidence="camera 2")
 
 
+def publish(stage):
+    gun.fire(stage.wave, cast.GUN, by=None)
+    return publication.publish(stage.race, by=None)
+
+
 def protest(stage):
-    publication.publish(stage.race, by=None)
+    publish(stage)
     return protests.file(stage.race, bibs=[1], text="pushed me off the road", filed_by="A manager")
 
 
@@ -53,8 +58,8 @@ WRITERS = {
     ),
     "timing.Correction": correct,
     "results.Ruling": lambda stage: rulings.issue(stage.race, "dnf", bib=1, reason="broken chain", by=None),
-    "results.Publication": lambda stage: publication.publish(stage.race, by=None),
-    "results.Communique": lambda stage: publication.publish(stage.race, by=None).communique,
+    "results.Publication": publish,
+    "results.Communique": lambda stage: publish(stage).communique,
     "results.Protest": protest,
     "results.ProtestStep": lambda stage: protests.withdraw(protest(stage), by=None),
 }
@@ -104,10 +109,12 @@ def test_the_database_refuses_to_edit_or_delete_evidence():
         cursor.execute("SELECT relname FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE tgname = 'kept'")
         tables = {name for (name,) in cursor.fetchall()}
     entering = {"race_acceptance", "race_providercall", "race_ledgerline", "race_desktick", "race_logline"}
+    afterwards = {"results_certificate", "results_certificatefile", "results_prizepayment"}
     assert (
         tables
         == {"timing_delivery", "timing_read", "timing_marker", "timing_reject", "results_link", "results_printed"}
         | entering
+        | afterwards
     )
 
 
