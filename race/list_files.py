@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import groupby
 
 import xlsxwriter
 from django.utils.translation import gettext as _
@@ -110,10 +111,21 @@ def pdf(listing: Listing) -> bytes:
     return typesetting.pdf(
         "table",
         {
-            "title": listing.title, "subtitle": listing.subtitle, "facts": facts, "columns": columns, "rows": listing.rows,
+            "title": listing.title, "subtitle": listing.subtitle, "facts": facts, "columns": columns, "rows": _headed(listing),
             "footer": listing.made, "landscape": True,
         },
     )  # fmt: skip
+
+
+def _headed(listing: Listing) -> list[dict[str, str]]:
+    """The rows, each group after a row with its name."""
+    if not listing.grouped:
+        return listing.rows
+    nothing = {"team": _("No team"), "from": _("No region given")}.get(listing.grouped, "–")
+    found: list[dict[str, str]] = []
+    for name, members in groupby(listing.rows, key=lambda row: row[listing.grouped]):
+        found += [{"group": name or nothing}, *members]
+    return found
 
 
 def file(listing: Listing, form: str) -> tuple[bytes, str, str]:

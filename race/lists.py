@@ -7,7 +7,7 @@ each time it is made stands in the log. The rows are plain text; `race.list_file
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from race import clock, dossier, eligibility, log, papers, permissions, transponders, vault, waivers
+from race import clock, dossier, eligibility, log, names, papers, permissions, transponders, vault, waivers
 from race.entry_rules import EntryRules
 from race.models import Document, Edition, Entry, Race, Regulations, Role, User
 from race.models.edition import in_language
@@ -38,7 +38,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list as it stands on paper. `purpose` is what personal data are for, `made` who made it and when."""
+    """A list as it stands on paper. `purpose` is what personal data are for, `made` who made it and when.
+
+    `grouped`: the key of the column by which the rows stand together, on paper under headings.
+    """
 
     kind: str
     title: str
@@ -48,6 +51,7 @@ class Listing:
     made: str
     purpose: str = ""
     labels: list[dict[str, str]] = field(default_factory=list)
+    grouped: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,17 @@ def make(edition: Edition, code: str, *, by: User | None, race: Race | None = No
         code, str(kind.name), f"{edition.short_name} · {whole} · {_count(len(rows))}", columns, rows,
         made=_made(edition, by), purpose=str(kind.about) if kind.personal else "", labels=labels,
     )  # fmt: skip
+
+
+#: How a start list may be grouped, and by which of its columns.
+GROUPED = {"category": "category", "team": "team", "province": "from"}
+
+
+def grouped(listing: Listing, by: str) -> Listing:
+    """The list with its rows together by a grouping of GROUPED, each group in the list's order; who has none comes last."""
+    key = GROUPED[by]
+    rows = sorted(listing.rows, key=lambda row: (not row[key], names.sort_key(row[key], "", ""), row[key]))
+    return replace(listing, rows=rows, grouped=key)
 
 
 Made = tuple[tuple[Column, ...], list[dict[str, str]], list[dict[str, str]]]
@@ -322,5 +337,7 @@ def _count(rows: int) -> str:
 def _made(edition: Edition, by: User | None) -> str:
     """Who made the list and when, at the venue: the mark on every sheet."""
     at: datetime = timezone.now().astimezone(ZoneInfo(edition.zone))
-    who = (by.get_full_name() or by.get_username()) if by else "–"
+    if by is None:
+        return _("As of %(at)s") % {"at": f"{at:%Y-%m-%d %H:%M}"}
+    who = by.get_full_name() or by.get_username()
     return _("Made by %(who)s, %(at)s") % {"who": who, "at": f"{at:%Y-%m-%d %H:%M}"}

@@ -65,7 +65,7 @@ _making = threading.Lock()
 
 def asked(race: Race, form: str, given: Any) -> Asked:
     """What the parameters of a request ask for. Refused: `unknown_form`, `unknown_revision`."""
-    if form not in sheet_files.FORMS:
+    if form not in (*sheet_files.FORMS, sheet_files.PAGE):
         raise Refused("unknown_form", _("Results come as %(forms)s.") % {"forms": ", ".join(sheet_files.FORMS)})
     at = given.get("at")
     if at is not None and not (at.isascii() and at.isdigit() and len(at) < 19):

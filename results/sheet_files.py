@@ -1,4 +1,4 @@
-"""Files of result sheets: PDF, XLSX, CSV for spreadsheets and for programs, JSON, and the columns the UCI asks for.
+"""Files of result sheets: PDF, XLSX, CSV for spreadsheets and for programs, JSON, and the columns the UCI takes.
 
 No cell becomes a formula (`race.list_files.safe`). Times stand as text with hours, so that no spreadsheet takes 40:00 for
 forty hours, and as whole milliseconds.
@@ -7,9 +7,9 @@ forty hours, and as whole milliseconds.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import orjson
+from django.template.loader import render_to_string
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,9 @@ from results.result_lines import ResultLine
 from results.sheets import Sheet
 
 JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+#: The form in which the page of results shows a sheet; no file.
+PAGE = "page"
 Form = Callable[[Sheet], bytes]
 
 
@@ -116,10 +119,15 @@ def name(sheet: Sheet, form: str) -> str:
 
 def file(sheet: Sheet, form: str) -> tuple[bytes, str]:
     """(content, media type) of the sheet in a form of FORMS."""
-    kind, make = FORMS[form]
+    kind, make = (HTML, _table) if form == PAGE else FORMS[form]
     return make(sheet), kind
 
 
-def details(sheet: Sheet) -> dict[str, Any]:
-    """The sheet for a page: its groups with their lines as they stand in the files."""
-    return {"groups": [(group, [_row(sheet, line) for line in group.lines()]) for group in sheet.groups]}
+def _table(sheet: Sheet) -> bytes:
+    """The part of a page that shows the sheet, laid out as on paper."""
+    printed = sheet_paper.printed(sheet)
+    keys = [column["key"] for column in printed["columns"]]
+    for group in printed["groups"]:
+        for row in group["rows"]:
+            row["cells"] = [(key, row.get(key, "")) for key in keys]
+    return render_to_string("results/sheet_table.html", {"sheet": sheet, "told": printed}).encode()

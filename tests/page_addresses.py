@@ -16,6 +16,9 @@ PUBLIC: dict[str, dict[str, int]] = {
     "league/": {"GET": 404}, "league/<slug:league>/": {"GET": 404}, "league/<slug:league>/<slug:group>/": {"GET": 404},
     "league/<slug:league>/<slug:group>/changes/": {"GET": 404},
     "league/<slug:league>/<slug:group>/standings.<str:form>": {"GET": 404},
+    "races/<slug:race>/results/": {"GET": 404}, "editions/<slug:slug>/races/<slug:race>/results/": {"GET": 404},
+    "races/<slug:race>/start-list.<str:form>": {"GET": 404},
+    "editions/<slug:slug>/races/<slug:race>/start-list.<str:form>": {"GET": 404},
     "races/<slug:race>/results.<str:form>": {"GET": 404},  # of a race that there is not
     "editions/<slug:slug>/races/<slug:race>/results.<str:form>": {"GET": 404},
     "editions/<slug:slug>/": {"GET": 200}, "editions/<slug:slug>/live/": {"GET": 200},

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from race import list_files, lists
 from race.models import Edition, Entry, Race
 
 
@@ -37,3 +38,20 @@ def page(request: HttpRequest, slug: str | None = None) -> HttpResponse:
             "total": sum(race.riders for race in races if race.published_at),
         },
     )
+
+
+@require_safe
+def file(request: HttpRequest, race: str, form: str, slug: str = "") -> HttpResponse:
+    """`/races/<race>/start-list.<form>`: a start list that is out, as a file; `?by=category`, `team` or `province`."""
+    out = Race.objects.select_related("edition").filter(published_at__isnull=False)
+    shown = get_object_or_404(out.filter(edition__slug=slug) if slug else out, slug=race)
+    by = request.GET.get("by", "")
+    if form not in list_files.FORMS or by not in ("", *lists.GROUPED):
+        raise Http404(_("There is no such list."))
+    listing = lists.make(shown.edition, "start_list", by=None, race=shown, form=form)
+    body, kind, _name = list_files.file(lists.grouped(listing, by) if by else listing, form)
+    how = "inline" if form == "pdf" else "attachment"
+    name = "-".join(filter(None, (shown.slug, "start-list", by)))
+    answer = HttpResponse(body, content_type=kind, headers={"Cache-Control": "no-cache"})
+    answer["Content-Disposition"] = f'{how}; filename="{name}.{form}"'
+    return answer

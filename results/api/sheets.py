@@ -39,7 +39,8 @@ class ResultSheet(Scoped):
         if race.published_at is None:
             raise Http404
         with override(LANGUAGES.get(given.get("lang", ""), get_language())):
-            want = sheet_answers.asked(race, given.get("as", "json"), given)
+            form = given.get("as", "json")
+            want = sheet_answers.asked(race, "" if form == sheet_files.PAGE else form, given)
             if not sheet_answers.may(want, request.user, self.token()):
                 raise PermissionDenied if request.user.is_authenticated else NotAuthenticated
             status, headers, body = sheet_answers.reply(want, request.headers.get("If-None-Match", ""))

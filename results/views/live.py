@@ -143,6 +143,7 @@ def context(edition: dict[str, Any], races: list[dict[str, Any]], boards: dict[s
             "board": "/api/v1/races/{slug}/board/",
             "why": "/api/v1/races/{slug}/why/{bib}/",
             "verify": "/verify/{code}",
+            "sheet": "/races/{slug}/results/",
             "protest": "/live/{slug}/{bib}/protest/",
             "certificate": "/live/{slug}/{bib}/certificate-{language}.pdf",
         },

@@ -25,6 +25,15 @@ from ui import times
 
 Standing = Publication.Standing
 Row = dict[str, Any]
+#: The files of a result sheet, with what each is called.
+SHEETS = (
+    ("pdf", "PDF"),
+    ("xlsx", "Excel"),
+    ("csv", "CSV"),
+    ("json", "JSON"),
+    ("uci.xlsx", "UCI Excel"),
+    ("uci.csv", "UCI CSV"),
+)
 
 
 @require_safe
@@ -60,6 +69,7 @@ def race(request: HttpRequest, edition: Edition, race: str) -> HttpResponse:
         "closed": left.judged.known.facts.closed, "holds": left.official,
         "moved_lines": preview_rows.lines(here, left.judged.moved) if left.judged.moved.changes else None,
         "compared": _compared(here, made, request), "causes": causes(), "version_now": made[-1].version if made else 0,
+        "sheet_forms": SHEETS,
     }  # fmt: skip
     return render(request, "results/officials/race.html", context)
 

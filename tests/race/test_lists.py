@@ -12,8 +12,8 @@ from django.utils import translation
 from python_calamine import CalamineWorkbook
 
 from race import bibs, dossier, list_files, lists, regulations
-from race.models import Document, Edition, Entry, LogLine, Rider, Role
-from tests import cast, desk_field
+from race.models import Document, Edition, Entry, LogLine, Race, Rider, Role, Team
+from tests import cast, desk_field, pdf
 from tests.race.test_bibs import refusal
 
 pytestmark = pytest.mark.django_db
@@ -199,3 +199,26 @@ def test_the_same_number_of_queries_for_three_riders_and_for_three_hundred(code)
             lists.make(made.edition, code, by=by, race=made.race)
         counted.append(len(queries))
     assert counted[0] == counted[1] <= 8
+
+
+def test_a_start_list_that_is_out_is_there_for_everybody_grouped_as_asked(client):
+    made = cast.make(riders=3)
+    Rider.objects.filter(entries=made.entries[2]).update(region_zh="河南")
+    other = Team.objects.create(edition=made.edition, name_zh="=㛃䶮车队")
+    Entry.objects.filter(pk=made.entries[1].pk).update(team=other)
+    address = "/editions/edition-open/races/open/start-list"
+    told = client.get(f"{address}.csv?by=team")
+    assert told.content.decode("utf-8-sig").split("\r\n")[:-1] == [
+        "号码,姓名,拉丁字母姓名,车队,地区,组别",
+        "1,车手1,RIDER No1,'=㛃䶮车队,,男子组",
+        "2,车手2,RIDER No2,洛阳飞驰车队,河南,男子组", "3,车手3,RIDER No3,洛阳飞驰车队,,男子组",
+    ]  # fmt: skip
+    assert told["Content-Disposition"] == 'attachment; filename="open-start-list-team.csv"'
+    paper = "".join(pdf.text(client.get("/races/open/start-list.pdf?by=province").content).split())
+    assert paper.index("河南") < paper.index("车手2") < paper.index("车手1") and "截至20" in paper
+    assert len(cells(client.get("/races/open/start-list.xlsx").content)) == 3 + 1 + 3
+    assert "/races/open/start-list.pdf?by=team" in client.get("/start-list/").content.decode()
+    wrong = ["docx", "csv?by=age"]
+    assert [client.get(f"{address}.{form}").status_code for form in wrong] == [404, 404]
+    Race.objects.update(published_at=None)
+    assert client.get("/races/open/start-list.csv").status_code == 404

@@ -248,3 +248,19 @@ def test_more_riders_cost_no_more_queries_and_a_live_sheet_is_made_once_for_all(
     assert client.get("/races/open/results.csv").content == first
     publication.publish(stage.race, by=None)
     assert b"DSQ" in client.get("/races/open/results.csv").content
+
+
+def test_the_page_shows_the_sheet_and_offers_its_files(client, stage):
+    made = publication.publish(stage.race, by=cast.person(stage.edition, "chief"))
+    page = client.get("/editions/edition-open/races/open/results/?by=overall").content.decode()
+    for said in (
+        "暂定成绩（第 1 版） · 合并排名", "䶮喆犇", "赵㛃", f"/verify/{made.communique.code}", "时限 40:24", "退赛（DNF） · 1",
+        "/races/open/results.xlsx?by=overall", "?category=WE", "=HYPERLINK(&quot;http://x&quot;,&quot;y&quot;)",
+    ):  # fmt: skip
+        assert said in page, said
+    assert page.count("<tr") == 1 + 6 + 3  # the head, riders, the limit and two headings
+    assert client.get("/races/open/results/?at=3").status_code == 404
+    assert client.get("/races/open/results.page").status_code == 404
+    client.force_login(cast.person(stage.edition, "commissaire"))
+    desk = client.get("/editions/edition-open/officials/results/open/?at=3").content.decode()
+    assert "/races/open/results.uci.xlsx?at=3" in desk and "修订 3 的工作稿，不得张贴。" in desk

@@ -112,6 +112,8 @@ class Page {
     this.root.classList.toggle("is-empty", nothing);
     this.root.classList.toggle("has-long-bibs", board.rows.some((row) => row.bib > 999));
     this.headline.board(race, board);
+    this.at("sheet").href = this.data.urls.sheet.replace("{slug}", this.slug);
+    this.at("sheet").hidden = nothing;
     drawSituation(this.at("groups"), board, race, followed);
     this.at("situation").hidden = !board.groups.length;
     if (matchMedia("(min-width: 1100px)").matches) {
