@@ -214,19 +214,14 @@ def _rulings(content: Data) -> list[dict[str, str]]:
 
 
 def _teams(content: Data) -> list[str]:
-    """Which teams have another place in the league than by the version before."""
-    said = []
-    for one in content.get("league_teams", ()):
-        before, after = one["ranks"]
-        if before != after:
-            words = {
-                "team": in_language(*one["team"]),
-                "before": before or "–",
-                "after": after or "–",
-                "n": one["points"][1],
-            }
-            said.append(_("Team league: %(team)s, place %(before)s becomes %(after)s (%(n)d points).") % words)
-    return said
+    """Which teams have another place in the league than by the version before, in one sentence."""
+    moved = [
+        _("%(team)s %(before)s → %(after)s")
+        % {"team": in_language(*one["team"]), "before": one["ranks"][0] or "–", "after": one["ranks"][1] or "–"}
+        for one in content.get("league_teams", ())
+        if one["ranks"][0] != one["ranks"][1]
+    ]
+    return [_("Places in the team league: %(moves)s.") % {"moves": _comma().join(moved)}] if moved else []
 
 
 def _columns(content: Data) -> list[dict[str, str]]:
