@@ -116,15 +116,12 @@ def _row(row: Row) -> dict[str, str]:
 
 
 def state(row: Row) -> str:
-    """Where a prize stands, in words."""
+    """Where a prize stands, in words; a time is that of the zone in force (a page of the staff sets the venue's)."""
     if row.state == "back":
         return pgettext("prizes", "to be paid back: %(sum)s") % {"sum": yuan(-row.due_net_fen)}
     if row.state == "paid":
-        return (
-            pgettext("prizes", "paid %(day)s") % {"day": row.payments[-1].at.strftime("%m-%d %H:%M")}
-            if row.payments
-            else ""
-        )
+        at = timezone.localtime(row.payments[-1].at).strftime("%m-%d %H:%M") if row.payments else ""
+        return pgettext("prizes", "paid %(day)s") % {"day": at} if at else ""
     if row.state == "blocked":
         return why(row)
     return (

@@ -47,7 +47,7 @@ def test_a_file_is_told_genuine_or_not_where_it_lies(page, tmp_path: Path, web: 
         " for (const n of [0, 55, 56, 63, 64, 119, 200])"
         "   if (plain(bytes.slice(0, n)) !== await sha256(bytes.slice(0, n).buffer)) return n; return 'same'; }"
     ) == "same"  # fmt: skip
-    for file, said in ((genuine, "真件"), (forged, "不是这份公告"), (genuine, "真件")):
+    for file, said in ((genuine, "真件"), (forged, "不是这份文件"), (genuine, "真件")):
         page.set_input_files("[data-drop] input", file)
         page.wait_for_function(
             "said => document.querySelector('[data-answer] b').textContent.startsWith(said)", arg=said
