@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, QuerySet
 
 from race.models import Edition, Race
+from results import result_rules
 from results.models import Evidence, Protest, ProtestStep
 
 Kind = ProtestStep.Kind
@@ -31,6 +32,11 @@ class Case:
     def edition(self) -> Edition:
         """Whose it is."""
         return self.protest.edition
+
+    @property
+    def asked_fen(self) -> int:
+        """The deposit that the edition's rules ask for."""
+        return result_rules.of(self.edition).protest_deposit_fen
 
     @property
     def state(self) -> str:

@@ -39,7 +39,7 @@ def publish(
     disciplinary, protest) and its reason. `after`: the version that was looked at, 0 for none: a second click, or a
     colleague's publication meanwhile, is then no further version (`published_meanwhile`).
 
-    Refused: `already_official`, `not_provisional`, `window_open`, `open_protest`, `riders_out`, `moved_since`,
+    Refused: `not_started`, `already_official`, `not_provisional`, `window_open`, `open_protest`, `riders_out`, `moved_since`,
     `open_items`, `reason_missing`, `too_late`, `nothing_changed`.
     """
     number = revision.advance(race.edition, [race])
@@ -75,6 +75,8 @@ def publish(
 def _allowed(known: Known, standing: str, now_us: int, reason: str, cause: str, confirmed: Sequence[str]) -> None:
     posted = known.ground.posted
     if standing == Standing.PROVISIONAL:
+        if not known.facts.begun:
+            raise Refused("not_started", _("The race has not started: no gun was fired."))
         if posted is not None and posted.holds:
             raise Refused("already_official", _("The result is official: amend it instead."))
     elif standing == Standing.OFFICIAL:

@@ -107,7 +107,7 @@ LEAGUE = CHIEF | {Name.ORGANISER}
 #: Pages of the officials' desk, at `/officials/...` and `/editions/<slug>/officials/...`: as for the line.
 OFFICIALS: dict[str, dict[str, tuple[set[Role.Name], int]]] = {
     "protests/": {"GET": (LOOKS, 200), "POST": (RULES, 404)}, "protests/<int:number>/": {"GET": (LOOKS, 404)},
-    "protests/<int:number>/step/": {"POST": (LOOKS | {Name.OFFICE}, 404)},
+    "protests/<int:number>/step/": {"POST": (RULES, 404)},
     "prizes/": {"GET": (LOOKS | {Name.OFFICE}, 200)}, "prizes/<slug:race>/": {"GET": (LOOKS | {Name.OFFICE}, 404)},
     "prizes/<slug:race>/prizes.<str:form>": {"GET": (LOOKS | {Name.OFFICE}, 404)},
     "prizes/<slug:race>/pay/": {"POST": (OFFICE, 404)}, "prizes/<slug:race>/back/": {"POST": (OFFICE, 404)},

@@ -132,6 +132,11 @@ class RaceFacts:
     judge_order: tuple[tuple[int, ...], ...] = ()
     closed: bool = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether somebody is on the way: a gun was fired, or somebody was seen where no gun is known."""
+        return any(wave.gun_us is not None for wave in self.waves) or (self.rules.without_gun and bool(self.passings))
+
 
 class Row(NamedTuple):
     """One rider's line of the standings.

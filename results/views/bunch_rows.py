@@ -198,15 +198,17 @@ class Drawn:
             }
             for one, lane in zip(riders, lanes, strict=True)
         ]  # fmt: skip
+        brackets = self._brackets(shown, x_of)
+        ends = [one.x + one.width for one in pieces] + [row["x"] + LABEL for row in brackets if not row["hidden"]]
         return {
-            "width": (pieces[-1].x + pieces[-1].width if pieces else 0), "height": foot + FOOT, "foot": foot, "chips": chips,
+            "width": max(ends, default=0), "height": foot + FOOT, "foot": foot, "chips": chips,
             "under": foot + 20, "ticks": [tick for piece in pieces for tick in self._ticks(piece)],
             "axis": [{"x": one.x, "until": one.x + one.width} for one in pieces],
             "cuts": [
                 {"x": one.x + one.width + CHIP // 2, "s": (after.from_us - one.until_us) // SECOND_US}
                 for one, after in pairwise(pieces)
             ],
-            "brackets": self._brackets(shown, x_of),
+            "brackets": brackets,
         }  # fmt: skip
 
     def _ticks(self, piece: bunch.Stretch) -> list[Row]:

@@ -115,13 +115,13 @@ def _sentence(step: dict[str, Any], words: dict[str, Word]) -> dict[str, Any]:
 @staff_page("officials", *OFFICIALS, Role.Name.OFFICE, race_day=True)
 def step(request: HttpRequest, edition: Edition, number: int) -> HttpResponse:
     """A verdict or a withdrawal (commissaires), or the deposit (also office and organiser). A second click is harmless."""
-    protest = get_object_or_404(Protest.objects.select_related("edition", "race"), edition=edition, number=number)
     do, by, reason = request.POST.get("do", ""), actor(request), request.POST.get("reason", "")
+    if do not in protest_book.DEPOSIT and not desk(request).may(*RULES):
+        raise PermissionDenied
+    protest = get_object_or_404(Protest.objects.select_related("edition", "race"), edition=edition, number=number)
     if do in protest_book.DEPOSIT:
         protests.deposit(protest, do, by=by)
         return done(request, edition, _("The deposit of P%(n)s is on record.") % {"n": number})
-    if not desk(request).may(*RULES):
-        raise PermissionDenied
     if do == "withdrawn":
         protests.withdraw(protest, by=by, reason=reason)
         return done(request, edition, _("P%(n)s is withdrawn.") % {"n": number})
