@@ -33,7 +33,7 @@ def safe(text: str) -> str:
 
 
 def _counts(key: str, cell: str) -> bool:
-    return key in COUNTS and _WHOLE.fullmatch(cell) is not None
+    return (key in COUNTS or key.startswith("points")) and _WHOLE.fullmatch(cell) is not None
 
 
 def xlsx(listing: Listing) -> bytes:

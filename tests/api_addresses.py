@@ -46,7 +46,10 @@ MATRIX = {
     ("POST", "/api/v1/league/?edition=edition-open"): {"organiser", "chief"},
     ("GET", "/api/v1/league/changes/"): "public",
     ("GET", "/api/v1/league/rows/?edition=edition-open"): {"organiser", "commissaire", "chief"},
-    **{("POST", f"/api/v1/league/rows/1/{act}/?edition=edition-open"): {"organiser", "chief"} for act in ("join", "part")},
+    **{
+        ("POST", f"/api/v1/league/rows/1/{act}/?edition=edition-open"): {"organiser", "chief"}
+        for act in ("join", "part")
+    },
     ("GET", "/api/v1/riders/?q=zs&edition=edition-open"): {"office", "organiser"},
     ("GET", "/api/v1/entries/?race=open"): {"office", "organiser", "commissaire", "chief", "timing_crew"},
     ("POST", "/api/v1/entries/import/?edition=edition-open&dry_run=1"): {"office", "organiser"},

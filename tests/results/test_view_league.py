@@ -1,6 +1,8 @@
 """The league's pages: the desk that brings rounds in and joins rows, and what the public sees of changes in the season."""
 
+import io
 import re
+import zipfile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -85,7 +87,9 @@ def test_rows_are_joined_at_one_press_or_one_by_one_and_parted():
     # Cells that a spreadsheet would take for formulas are quoted.
     csv = client.get("/league/city/ME/standings.csv").content.decode()
     assert ["'=外地人" in csv, "\n2,=外地人" in csv] == [True, False]
-    name, rows = workbook.sheets(client.get("/league/city/ME/standings.xlsx").content)[0]
+    book = client.get("/league/city/ME/standings.xlsx").content
+    assert b"<v>10</v>" in zipfile.ZipFile(io.BytesIO(book)).read("xl/worksheets/sheet1.xml")  # points are numbers
+    name, rows = workbook.sheets(book)[0]
     assert [row for row in rows if "'=外地人" in row] != [] and name.startswith("City League")
 
 
