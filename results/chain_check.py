@@ -165,5 +165,5 @@ def _said(edition: Edition) -> Iterable[tuple[str, int, dict[str, Any]]]:
         assert step.link_id is not None
         yield "verdict", step.link_id, {
             "protest": step.protest.number, "revision": step.revision, "bibs": step.protest.bibs, "verdict": step.kind,
-            "ruling": step.ruling.number if step.ruling else None, "by": step.by_id,
+            "reason": step.reason, "ruling": step.ruling.number if step.ruling else None, "by": step.by_id,
         }  # fmt: skip

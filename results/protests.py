@@ -124,7 +124,8 @@ def decide(
     protest = _open(protest)
     act = {
         "act": "verdict", "protest": protest.number, "race": protest.race.slug, "revision": number, "bibs": protest.bibs,
-        "verdict": str(verdict), "reason": reason, "ruling": ruling.number if ruling else None, "by": by.pk if by else None,
+        "verdict": str(verdict), "reason": reason.strip(), "ruling": ruling.number if ruling else None,
+        "by": by.pk if by else None,
     }  # fmt: skip
     return ProtestStep.objects.create(
         edition=protest.edition, revision=number, protest=protest, kind=verdict, at=clock.now(protest.edition),

@@ -21,7 +21,7 @@ def refresh(race_id: int) -> int:
 @shared_task
 def print_communique(communique_id: int) -> int:
     """Make the files of a communiqué."""
-    return printing.make(communique_id)
+    return printing.try_to_make(communique_id)
 
 
 @shared_task
@@ -36,7 +36,7 @@ def sweep() -> tuple[int, int]:
     channels = list(Pending.objects.filter(parked="").values_list("channel_id", flat=True).distinct())
     for channel in channels:
         doorbell.ring(doorbell.INGEST, [channel])
-    for paper in printing.owed().values_list("pk", flat=True)[: printing.AT_ONCE]:
+    for paper in printing.due():
         doorbell.ring(printing.PRINT, [paper])
     for job in certificate_job.forgotten():
         doorbell.ring(certificate_job.TASK, [job])

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from race.models import Edition
-from results import publication, to_do
+from results import printing, publication, to_do
 from results.staff import officials_page
 from results.to_do import Left
 from results.views.expected_rows import Words
@@ -28,7 +28,9 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
     part = request.headers.get("HX-Request") == "true"
     left = to_do.of(edition)
     words = Words([one.judged.race for one in left], edition.zone)
-    context = {"edition": edition, "races": [race(words, one) for one in left]}
+    context = {
+        "edition": edition, "races": [race(words, one) for one in left], "unprinted": printing.stuck(edition),
+    }  # fmt: skip
     return render(request, "results/officials/to_do.html" if part else "results/officials/home.html", context)
 
 

@@ -1,15 +1,16 @@
 """Each way to touch an official act behind the program's back is found, and its place named."""
 
+import json
 from contextlib import contextmanager
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from race import changes
 from race.models import Entry
-from results import chain_check, printing, publication, rulings
-from results.models import Communique, Link, Ruling
+from results import chain_check, printing, protests, publication, ruling_evidence, rulings
+from results.models import Communique, Link, ProtestStep, Ruling
 from tests.results.test_publication import finished
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,34 @@ def test_a_ruling_given_to_another_rider_is_found(stage):
     assert found(stage) == [(4, "row_differs")]
 
 
+VERDICT = (7, "row_differs")
+SHOWN = (8, "row_differs")
+LATER = [
+    ("UPDATE results_proteststep SET reason = 'bribed' WHERE kind = 'rejected'", VERDICT),
+    ("UPDATE results_proteststep SET kind = 'upheld' WHERE kind = 'rejected'", VERDICT),
+    ("UPDATE results_protest SET bibs = '[3]'", VERDICT),
+    ("DELETE FROM results_proteststep WHERE kind = 'rejected'", (7, "row_missing")),
+    ("UPDATE results_evidence SET body = body || ' '::bytea", SHOWN),
+    ("DELETE FROM results_evidence", SHOWN),
+]
+
+
+def test_a_touched_verdict_and_touched_evidence_are_found_at_their_places(stage):
+    entry = Entry.objects.get(race=stage.race, bib=2)
+    protest = protests.file(stage.race, bibs=[1], text="took my line", by_entry=entry)
+    protests.decide(protest, ProtestStep.Kind.REJECTED, reason=" not seen on film ", by=None)
+    shown = ruling_evidence.read([("film.png", b"\x89PNG\r\n\x1a\n" + b"picture")])
+    rulings.issue(stage.race, "dnf", bib=4, reason="see film", by=None, shown=shown)
+    assert found(stage) == []
+    for statement, fault in LATER:
+        with transaction.atomic():
+            with guards_off() as cursor:
+                cursor.execute(statement)
+                assert cursor.rowcount == 1
+            assert found(stage) == [fault], statement
+            transaction.set_rollback(True)
+
+
 def test_a_number_swapped_later_by_the_program_is_no_fault(stage):
     entry = stage.entries[1]
     changes.edit(stage.edition, [stage.race], [(entry, {"bib": 77})], by=None)
@@ -117,6 +146,15 @@ def test_the_command_names_the_place_and_fails(stage, capsys):
     with pytest.raises(CommandError, match="1 faults"):
         call_command("verify_chain")
     assert capsys.readouterr().out == "edition-open: act 4: row_differs: ruling: reason\n"
+    with pytest.raises(CommandError, match="1 faults"):
+        call_command("verify_chain", "--json")
+    assert json.loads(capsys.readouterr().out) == {
+        "faults": 1,
+        "editions": [
+            {"edition": "edition-open", "acts": 6, "head": Link.objects.latest("position").hash,
+             "faults": [{"position": 4, "code": "row_differs", "what": "ruling: reason"}]}
+        ],
+    }  # fmt: skip
     for wrong in ({"edition": "no-such"}, {"head": "abc"}):
         with pytest.raises(CommandError):
             call_command("verify_chain", **wrong)

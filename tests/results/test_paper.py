@@ -1,6 +1,7 @@
 """Communiqués on paper: what stands on each page, the same bytes each time, made again after a worker died."""
 
 import hashlib
+from datetime import timedelta
 
 import orjson
 import pytest
@@ -106,6 +107,29 @@ def test_the_sweep_rings_for_papers_that_a_dead_worker_left_and_drain_makes_them
     assert tasks.print_communique(both[0]) == 2
     call_command("drain")
     assert list(printing.owed()) == [] and Printed.objects.count() == 4
+
+
+def test_a_paper_that_cannot_be_made_waits_longer_each_time_and_the_desk_says_so(stage, monkeypatch, redis, client):
+    monkeypatch.setattr("race.doorbell.ring", lambda task, arguments: True)
+    both, waits = list(Communique.objects.order_by("-pk").values_list("pk", flat=True)), []
+    with monkeypatch.context() as broken:
+        broken.setattr(paper, "pdf", lambda *_: 1 / 0)
+        for _time in range(9):
+            assert tasks.print_communique(both[0]) == 0
+            waits.append(printing.store().ttl(f"{printing.WAITS}{both[0]}"))
+    asked = [2, 4, 8, 16, 32, 64, 128, 256, 300]
+    assert [told for told, wait in zip(waits, asked, strict=True) if not wait - 2 <= told <= wait] == []
+    assert printing.due() == both[1:]  # the other paper is not held up by it
+    assert printing.stuck(stage.edition) == []
+    monkeypatch.setattr(printing, "OVERDUE", timedelta(0))
+    assert [one.pk for one in printing.stuck(stage.edition)] == both[::-1]
+    client.force_login(cast.person(stage.edition, "commissaire"))
+    number = Communique.objects.get(pk=both[0]).number
+    assert f"第{number}号公告的 PDF 尚未生成。" in client.get("/officials/").content.decode()
+    printing.store().delete(f"{printing.WAITS}{both[0]}")  # the wait is over
+    assert (printing.due(), tasks.print_communique(both[0])) == (both, 2)
+    left = [one.pk for one in printing.stuck(stage.edition)]
+    assert (left, printing.store().hgetall(printing.FAILED)) == (both[1:], {})
 
 
 def test_publishing_rings_for_the_paper_after_the_commit(monkeypatch, django_capture_on_commit_callbacks):
