@@ -42,14 +42,16 @@ def steps(league: League, group: str, most: int = TOLD) -> tuple[Step, ...]:
     for race in races:  # before its first publication a race has no board
         ground = ridden.on_board(ground, race, NOTHING, worn.at(race), frozenset())
     told = max(0, len(made) - most)
-    before, found, seen = ground, list[Step](), set[int]()
-    for number, one in enumerate(made):
+    before, found, seen = season.by_key(ground, group) if told == 0 else {}, list[Step](), set[int]()
+    for number, one in enumerate(made, start=1):
         race, worn_then = one.race_id, worn.at(one.race_id, one.revision)
         ground = ridden.on_board(ground, race, frozen.read(one.board), worn_then, waiting.get(race, frozenset()))
-        if number >= told:
-            moved = season.moves(league, group, before, ground, race)
-            found.append(Step(one, race not in seen, tuple(moved), getattr(one, "communique", None)))
-        before = ground
+        if number >= told:  # of the last one before them the standings alone are wanted
+            after = season.by_key(ground, group)
+            if number > told:
+                moved = tuple(season.moves(league, group, before, after, worn_then))
+                found.append(Step(one, race not in seen, moved, getattr(one, "communique", None)))
+            before = after
         seen.add(race)
     return tuple(reversed(found))
 

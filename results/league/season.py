@@ -1,11 +1,12 @@
 """What a ruling moves in the season: the standings of a league before and after, compared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from race.models import Race
 from results.league import ridden, rules, standings
 from results.league.ridden import Ground
+from results.league.standings import Line as SeasonLine
 from results.models import League, RoundCategory
 from results.scoring import differences, series
 from results.scoring.race_facts import Standings
@@ -53,7 +54,7 @@ def of_lines(
         one, other = (ridden.replaced(ground, race.pk, lines) for lines in (before, after))
         groups = {group for (of, _code), (_round, group) in ground.of_category.items() if of == race.pk}
         for group in [*(code for code in rules.codes(league) if code in groups), rules.TEAMS]:
-            found += moves(league, group, one, other, race.pk)
+            found += moves(league, group, by_key(one, group), by_key(other, group), other.people[race.pk])
     return tuple(found)
 
 
@@ -85,10 +86,23 @@ def round_points(race: Race, lines: Sequence[differences.Line], waiting: frozens
     return found
 
 
-def moves(league: League, group: str, before: Ground, after: Ground, race: int) -> list[Moved]:
-    """Lines of a group that differ, in the order of the standings after; who has no points then comes last."""
-    one, other = ({line.key: line for line in standings.table(ground, group).lines} for ground in (before, after))
-    bibs = {digest: bib for bib, digest in after.people[race].items()}
+def by_key(ground: Ground, group: str) -> dict[str, SeasonLine]:
+    """A group's standings under the keys of its lines."""
+    return {line.key: line for line in standings.table(ground, group).lines}
+
+
+def moves(
+    league: League,
+    group: str,
+    one: Mapping[str, SeasonLine],
+    other: Mapping[str, SeasonLine],
+    people: Mapping[int, str],
+) -> list[Moved]:
+    """Lines of a group that differ, in the order of the standings after; who has no points then comes last.
+
+    `people`: bib -> key, of the race whose numbers are told.
+    """
+    bibs = {digest: bib for bib, digest in people.items()}
     found = []
     for key in [*other, *(key for key in one if key not in other)]:
         old, new = one.get(key), other.get(key)

@@ -188,6 +188,9 @@ def test_a_round_is_ridden_becomes_official_and_a_late_ruling_moves_the_season(r
         (3, "amended", False, 3), (2, "official", False, 2), (1, "provisional", True, 1),
     ]  # fmt: skip
     assert [moves(one.moved) for one in steps[:2]] == [rows(MOVED), []]
+    assert [[one.moved for one in history.steps(season, "ME", most)] for most in (1, 2)] == [
+        [one.moved for one in steps[:most]] for most in (1, 2)
+    ]
     assert moves(history.steps(season, rules.TEAMS)[0].moved, rules.TEAMS) == rows(TEAMS_MOVED)
     # The paper of the amendment: the points of the round beside each result, and which teams moved.
     with override("en"):
