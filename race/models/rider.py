@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from race.models.edition import in_language
+
 
 class Rider(models.Model):
     """A person, once, whatever they enter. The identity number is never stored in the open.
@@ -65,6 +67,11 @@ class Rider(models.Model):
 
     def __str__(self) -> str:
         return self.name_zh or self.latin
+
+    @property
+    def name(self) -> str:
+        """In the language in force."""
+        return in_language(self.name_zh, self.latin)
 
     @property
     def latin(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from results.bunch import Finish
@@ -15,7 +16,8 @@ from ui import times
 
 #: Pixels: a second of the strip, a chip with its room, a lane, the bands above and below the lanes.
 SCALE, CHIP, LANE, HEAD, FOOT = 184, 42, 26, 46, 34
-LABEL = 108
+#: What the words over a group take in each language.
+LABEL = {"zh": 108, "en": 146}
 #: Groups go on a page until so many riders are on it; a group is never cut.
 A_PAGE = 60
 SECOND_US = 1_000_000
@@ -198,8 +200,9 @@ class Drawn:
             }
             for one, lane in zip(riders, lanes, strict=True)
         ]  # fmt: skip
-        brackets = self._brackets(shown, x_of)
-        ends = [one.x + one.width for one in pieces] + [row["x"] + LABEL for row in brackets if not row["hidden"]]
+        label = LABEL["en" if (get_language() or "").startswith("en") else "zh"]
+        brackets = self._brackets(shown, x_of, label)
+        ends = [one.x + one.width for one in pieces] + [row["x"] + label for row in brackets if not row["hidden"]]
         return {
             "width": max(ends, default=0), "height": foot + FOOT, "foot": foot, "chips": chips,
             "under": foot + 20, "ticks": [tick for piece in pieces for tick in self._ticks(piece)],
@@ -223,7 +226,7 @@ class Drawn:
                 ticks.append({"x": x, "label": self.clock(at_us, 1), "text": x + 4})
         return ticks
 
-    def _brackets(self, shown: list[bunch.Bunch], x_of: Any) -> list[Row]:
+    def _brackets(self, shown: list[bunch.Bunch], x_of: Any, label: int) -> list[Row]:
         found = []
         for one in shown:
             ends = [x_of(self.riders[bib].at_us) for bib in one.bibs]
@@ -237,7 +240,7 @@ class Drawn:
                 }
             )
         found.sort(key=lambda row: row["x"])
-        for row, lane in zip(found, bunch.lanes([row["x"] for row in found], LABEL), strict=True):
+        for row, lane in zip(found, bunch.lanes([row["x"] for row in found], label), strict=True):
             row["hidden"] = lane > 0  # two labels never lie over each other; the list below tells both
         return found
 

@@ -70,7 +70,7 @@ def until(races: list[Race]) -> dict[int, datetime]:
 def row(case: Case, ends: dict[int, datetime]) -> dict[str, Any]:
     """A protest as the list says it."""
     protest = case.protest
-    who = f"{protest.by_entry.bib} {protest.by_entry.rider}" if protest.by_entry else protest.filed_by
+    who = f"{protest.by_entry.bib} {protest.by_entry.rider.name}" if protest.by_entry else protest.filed_by
     return {"case": case, "protest": protest, "who": who, "until": ends.get(protest.race_id)}
 
 

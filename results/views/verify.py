@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -37,7 +39,9 @@ def page(request: HttpRequest, code: str = "") -> HttpResponse:
         context |= certificates.told(given)
     if made is not None:
         context |= {"files": files(made), "newer": made.superseded_by.order_by("number").first()}
-    return render(request, "results/verify.html", context, status=404 if context["unknown"] else 200)
+    found = made if made is not None else given
+    with timezone.override(ZoneInfo(found.edition.zone) if found is not None else None):
+        return render(request, "results/verify.html", context, status=404 if context["unknown"] else 200)
 
 
 @require_safe
@@ -60,7 +64,9 @@ def listed(request: HttpRequest, slug: str = "") -> HttpResponse:
     if edition is None:
         raise Http404(_("No edition yet"))
     rows = papers().filter(edition=edition).order_by("-number")
-    return render(request, "results/communiques.html", {"edition": edition, "rows": rows, "languages": paper.LANGUAGES})
+    context = {"edition": edition, "rows": rows, "languages": paper.LANGUAGES}
+    with timezone.override(ZoneInfo(edition.zone)):
+        return render(request, "results/communiques.html", context)
 
 
 @require_safe

@@ -24,6 +24,7 @@ def test_a_code_leads_to_its_paper_and_to_the_one_that_replaced_it(client):
         page = client.get(f"/verify/{made.code.lower()}/").content.decode()
         assert hashlib.sha256(pdf.content).hexdigest() in page and made.sha256 in page
         assert ("第 2 号公告已取代本号" in page) is (made == one)
+        assert "2024-05-25 10:00:00" in page, "in the venue's time, an hour after the gun"
     assert client.get(f"/verify/{one.code}/communique-fr.pdf").status_code == 404
     unknown = client.get("/verify/C9-FFFF/")
     assert (unknown.status_code, "没有发出过" in unknown.content.decode()) == (404, True)
