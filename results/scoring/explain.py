@@ -69,7 +69,12 @@ class _Look:
         self.ends = {
             key: sorted(ride.crossings[-1] for ride in rides if ride.crossings) for key, rides in self.sharing.items()
         }
-        self.rulings = sorted(field.facts.rulings, key=lambda ruling: ruling.number)
+        rulings = sorted(field.facts.rulings, key=lambda ruling: ruling.number)
+        self.on_all = [ruling for ruling in rulings if ruling.bib is None and ruling.kind in WHOLE_RACE]
+        self.on_one: dict[int, list[RulingFact]] = {}
+        for ruling in rulings:
+            for bib in {ruling.bib, *_named(ruling)} - {None}:
+                self.on_one.setdefault(bib or 0, []).append(ruling)
 
 
 def _thread(look: _Look, row: Row) -> Why:
@@ -215,8 +220,7 @@ def _ruling_steps(look: _Look, bib: int) -> list[Step]:
             value=whole(ruling, "seconds") if ruling.kind == "time_penalty" else ruling.number,
             ruling=ruling.number,
         )
-        for ruling in look.rulings
-        if ruling.bib == bib or _names(ruling, bib) or (ruling.bib is None and ruling.kind in WHOLE_RACE)
+        for ruling in sorted([*look.on_all, *look.on_one.get(bib, ())], key=lambda one: one.number)
     ]
 
 
@@ -229,7 +233,7 @@ def moved_by(facts: RaceFacts, bib: int) -> tuple[Step, ...]:
     if now is None:
         return ()
     found = []
-    about = [one for one in facts.rulings if one.kind in MOVES and one.bib != bib and not _names(one, bib)]
+    about = [one for one in facts.rulings if one.kind in MOVES and one.bib != bib and bib not in _named(one)]
     for ruling in sorted(about, key=lambda one: one.number)[-MOST_MOVES:]:
         without = replace(facts, rulings=tuple(one for one in facts.rulings if one is not ruling))
         was = standings.settle(laps.ridden(without)).row(bib).rank
@@ -255,8 +259,9 @@ MOST_MOVES = 4
 WHOLE_RACE = ("results_at_lap", "neutralise", "otl_waive_all")
 
 
-def _names(ruling: RulingFact, bib: int) -> bool:
+def _named(ruling: RulingFact) -> set[int | None]:
+    """The riders a ruling speaks of in its detail."""
     if ruling.kind == "finish_order":
         order = ruling.detail.get("order", ())
-        return isinstance(order, (list, tuple)) and any(bib in group for group in order)
-    return ruling.kind == "chip_swap" and bib in (whole(ruling, "a"), whole(ruling, "b"))
+        return {bib for group in order for bib in group} if isinstance(order, (list, tuple)) else set()
+    return {whole(ruling, "a"), whole(ruling, "b")} if ruling.kind == "chip_swap" else set()
