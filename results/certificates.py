@@ -68,7 +68,7 @@ def results(races: Iterable[Race]) -> list[Result]:
     races = list(races)
     newest = Publication.objects.filter(race__in=races).order_by("race_id", "-version").distinct("race_id")
     posted = {made.race_id: made for made in newest.select_related("communique", "by") if made.standing in HOLDS}
-    return [of_publication(race, posted[race.pk]) for race in races if race.pk in posted]
+    return _read([(race, posted[race.pk]) for race in races if race.pk in posted])
 
 
 def of_race(race: Race) -> Result:
@@ -80,11 +80,22 @@ def of_race(race: Race) -> Result:
 
 def of_publication(race: Race, made: Publication) -> Result:
     """The result of a race as this publication has it, official or not."""
-    board = frozen.read(made.board)
-    categories = {one.code: one for one in Category.objects.filter(race=race)}
-    rows = (dict(zip(board["columns"], row, strict=True)) for row in board["rows"])
-    lines = {row["bib"]: _line(board, row, categories) for row in rows}
-    return Result(race, made, lines, _wearers(race, made.revision or 0))
+    return _read([(race, made)])[0]
+
+
+def _read(pairs: Sequence[tuple[Race, Publication]]) -> list[Result]:
+    """The results of publications, in three queries for all of them."""
+    categories: dict[int, dict[str, Category]] = {race.pk: {} for race, _made in pairs}
+    for one in Category.objects.filter(race__in=categories):
+        categories[one.race_id][one.code] = one
+    worn = _wearers({race.pk: made.revision or 0 for race, made in pairs}, {race.edition_id for race, _made in pairs})
+    found = []
+    for race, made in pairs:
+        board = frozen.read(made.board)
+        rows = (dict(zip(board["columns"], row, strict=True)) for row in board["rows"])
+        lines = {row["bib"]: _line(board, row, categories[race.pk]) for row in rows}
+        found.append(Result(race, made, lines, worn[race.pk]))
+    return found
 
 
 def _line(board: Mapping[str, Any], row: Mapping[str, Any], categories: Mapping[str, Category]) -> Said:
@@ -105,16 +116,26 @@ def _line(board: Mapping[str, Any], row: Mapping[str, Any], categories: Mapping[
     }
 
 
-def _wearers(race: Race, revision: int) -> dict[int, Entry]:
-    """Bib -> who wore it at a revision: a number may be swapped after the result was published."""
-    entries = list(Entry.objects.filter(race=race, bib__isnull=False).select_related("rider", "team"))
+def _wearers(revisions: Mapping[int, int], editions: set[int]) -> dict[int, dict[int, Entry]]:
+    """Race -> bib -> who wore it at the race's revision: a number may be swapped after the result was published."""
+    entries = {
+        entry.pk: entry
+        for entry in Entry.objects.filter(race__in=revisions, bib__isnull=False).select_related("rider", "team")
+    }
+    later = Change.objects.filter(
+        edition__in=editions, model=Entry._meta.label, revision__gt=min(revisions.values(), default=0)
+    )
     before: dict[int, int | None] = {}
-    later = Change.objects.filter(edition=race.edition_id, model=Entry._meta.label, revision__gt=revision)
     for one in later.order_by("-revision", "-pk"):
-        if "bib" in one.before:
-            before[one.object_id] = one.before["bib"]
-    worn = ((before.get(entry.pk, entry.bib), entry) for entry in entries)
-    return {bib: entry for bib, entry in worn if bib is not None}
+        entry = entries.get(one.object_id)
+        if entry is not None and "bib" in one.before and (one.revision or 0) > revisions[entry.race_id]:
+            before[entry.pk] = one.before["bib"]
+    found: dict[int, dict[int, Entry]] = {race: {} for race in revisions}
+    for entry in entries.values():
+        bib = before.get(entry.pk, entry.bib)
+        if bib is not None:
+            found[entry.race_id][bib] = entry
+    return found
 
 
 def said(result: Result, bib: int) -> Said:

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
 
+from race import changes
 from race.models import Category, Edition, Rider
 from results import certificate_job, certificate_paper, certificates, publication, rulings, tasks
 from results.models import Certificate, CertificateFile, CertificateJob, CertificatePart, Ruling
@@ -206,3 +207,13 @@ def test_pages_and_api_give_a_certificate_or_say_why_not(client):
     assert "已全部制作" in again and f"{desk}en.zip" in again
     packed = client.get(f"{desk}en.zip")
     assert zipfile.ZipFile(io.BytesIO(b"".join(packed.streaming_content))).testzip() is None
+
+
+def test_a_number_that_is_swapped_later_does_not_move_a_certificate():
+    stage = official()
+    swapped = [(stage.entries[1], {"bib": 101}), (stage.entries[2], {"bib": 1})]
+    with transaction.atomic():
+        changes.edit(stage.edition, [stage.race], swapped, by=None, reason="mixed up")
+    made = certificates.issue(stage.race, 1)
+    assert (made.entry_id, made.said["name_zh"], made.said["rank"]) == (stage.entries[1].pk, "赵㛃䶮", 1)
+    assert certificates.now(made).state == "holds"
