@@ -167,7 +167,7 @@ def figures(rate: int = 500, length_s: int = 20, riders: int = 1200) -> dict[str
         least = yardstick()
         watcher = Watcher(stage.race.slug)
         watcher.start()
-        patience.until(lambda: held(stage.race.slug) >= 0, CATCH_UP_S, "the first board")
+        patience.until(lambda: held(stage.race) >= 0, CATCH_UP_S, "the first board")
         sent = send(port, sorted(stage.entries), rate, reads)
         patience.until(lambda: len(watcher.seen) >= reads or not watcher.is_alive(), CATCH_UP_S, "the last board")
         watcher.ended.set()
