@@ -121,5 +121,7 @@ urlpatterns = [
     path("my/<str:secret>/data/<int:rider>.json", my_data.download, name="my_data_file"),
     path("editions/<slug:slug>/start-list/", start_list.page, name="edition_start_list"),
     path("races/<slug:race>/start-list.<str:form>", start_list.file, name="start_list_file"),
-    path("editions/<slug:slug>/races/<slug:race>/start-list.<str:form>", start_list.file, name="edition_start_list_file"),
+    path(
+        "editions/<slug:slug>/races/<slug:race>/start-list.<str:form>", start_list.file, name="edition_start_list_file"
+    ),
 ]

@@ -63,8 +63,11 @@ urlpatterns = [
     *staff("officials", "league/<slug:league>/rows/<int:pk>/", league_desk.row, "officials_league_row"),
     *staff("officials", "league/<slug:league>/rounds/<int:number>/", league_import.upload, "officials_league_round"),
     *staff(
-        "officials", "league/<slug:league>/rounds/<int:number>/<str:token>/", league_import.preview, "officials_league_list"
-    ),  # fmt: skip
+        "officials",
+        "league/<slug:league>/rounds/<int:number>/<str:token>/",
+        league_import.preview,
+        "officials_league_list",
+    ),
     *staff("officials", "", officials.page, "officials"),
     *staff("officials", "protests/", protest_desk.page, "officials_protests"),
     *staff("officials", "protests/<int:number>/", protest_desk.one, "officials_protest"),
