@@ -9,7 +9,7 @@ from results import facts, league, live, result_rules, rulings, scoring
 from results.facts import Known
 from results.league import Moved, rules
 from results.models import Ruling
-from results.scoring import differences, teams
+from results.scoring import differences, prizes, teams
 from results.scoring.differences import Differences, Line
 from results.scoring.race_facts import RaceFacts, RulingFact
 
@@ -95,31 +95,28 @@ def _preview(race: Race, known: Known, after: RaceFacts, warnings: tuple[str, ..
     one, other = (scoring.score(given) for given in (known.facts, after))
     before_lines, after_lines = differences.lines(one), differences.lines(other)
     found = differences.compare(before_lines, after_lines)
-    prizes = {
-        category.code: list(category.prizes_fen) for category in Category.objects.filter(race=race).only("code", "prizes_fen")
-    }  # fmt: skip
     team_of = {entry.bib: entry.team for entry in known.facts.entries}
     count = result_rules.of(race.edition).team_count
     return Preview(
         known.ground.revision,
         found,
-        _money(found, prizes),
+        _money(found, prize_tables(race)),
         _team_moves(_teams(before_lines, team_of, count), _teams(after_lines, team_of, count)),
         warnings,
         league.of_lines(race, before_lines, after_lines),
     )
 
 
-def prize_fen(line: Line | None, prizes: Mapping[str, Sequence[int]]) -> int:
-    """The prize money of a line; 0 for who has no place or a place below the last prize."""
-    table = prizes.get(line.category, ()) if line is not None else ()
-    return table[line.rank - 1] if line is not None and line.rank is not None and line.rank <= len(table) else 0
+def prize_tables(race: Race) -> dict[str, list[int]]:
+    """Category -> prize money by place, in fen. One query."""
+    return dict(Category.objects.filter(race=race).values_list("code", "prizes_fen"))
 
 
-def _money(found: Differences, prizes: Mapping[str, Sequence[int]]) -> tuple[Money, ...]:
-    moves = (
-        Money(change.bib, prize_fen(change.before, prizes), prize_fen(change.after, prizes)) for change in found.changes
-    )
+def _money(found: Differences, tables: Mapping[str, Sequence[int]]) -> tuple[Money, ...]:
+    """Whose prize differs: also of who only shares a place no more, and whose own line is what it was."""
+    one, other = (prizes.of_lines(side, tables) for side in (found.before, found.after))
+    bibs = dict.fromkeys([line.bib for line in found.after] + sorted(line.bib for line in found.before))
+    moves = (Money(bib, one.get(bib, 0), other.get(bib, 0)) for bib in bibs)
     return tuple(move for move in moves if move.before != move.after)
 
 

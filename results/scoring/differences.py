@@ -43,12 +43,14 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """The changes in the order of the standings after, each once. Counted: places, times, statuses."""
+    """The changes in the order of the standings after, each once. Counted: places, times, statuses. And both sides whole."""
 
     changes: tuple[Change, ...]
     places: int
     times: int
     statuses: int
+    before: tuple[Line, ...]
+    after: tuple[Line, ...]
 
 
 def lines(standings: Standings) -> tuple[Line, ...]:
@@ -75,6 +77,8 @@ def compare(before: Sequence[Line], after: Sequence[Line]) -> Differences:
         places=sum(change.ranks for change in changes),
         times=sum(change.times for change in changes),
         statuses=sum(_status(change.before) != _status(change.after) for change in changes),
+        before=tuple(before),
+        after=tuple(after),
     )
 
 

@@ -10,6 +10,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from .differences import Line
+
 Who = TypeVar("Who")
 
 
@@ -28,6 +30,14 @@ def shares(table: Sequence[int], places: Mapping[Who, int]) -> dict[Who, int]:
             prize = whole + (number < over)
             if prize:
                 found[who] = prize
+    return found
+
+
+def of_lines(lines: Sequence[Line], tables: Mapping[str, Sequence[int]]) -> dict[int, int]:
+    """Bib -> prize in fen, each category by its own table; those without a prize are left out."""
+    found: dict[int, int] = {}
+    for category, table in tables.items():
+        found |= shares(table, {line.bib: line.rank for line in lines if line.category == category and line.rank})
     return found
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from race.models import Category, Race
+from race.models import Race
 from race.models.edition import in_language
 from results import preview, to_do
 from results.league import Moved
 from results.models import League, RoundCategory
 from results.preview import Preview
-from results.scoring import differences
+from results.scoring import differences, prizes
 from results.scoring.differences import Change, Differences, Line
 from results.views import league_words
 from results.views.expected_rows import Words
@@ -23,7 +23,6 @@ from ui import times
 #: Of a long run these stand open at its two ends; it is folded only where at least FOLD lines are left between them.
 HEAD, TAIL, FOLD = 5, 1, 3
 Row = dict[str, Any]
-Prizes = Mapping[str, Sequence[int]]
 
 
 def of(race: Race, found: Preview, bib: int | None) -> dict[str, Any]:
@@ -56,13 +55,17 @@ def seasons(found: Sequence[Moved]) -> list[Row]:
 def lines(race: Race, found: Differences, bib: int | None = None) -> dict[str, Any]:
     """Lines and folds of what differs, and which columns are wanted."""
     judged = to_do.judged(race)
-    words, prizes = Words([race], race.edition.zone), prizes_of(race)
+    words, tables = Words([race], race.edition.zone), preview.prize_tables(race)
+    paid = [prizes.of_lines(side, tables) for side in (found.before, found.after)]
     mine = [change for change in found.changes if change.bib == bib]
     others = [change for change in found.changes if change.bib != bib]
 
     def row(change: Change) -> Row:
         return line(
-            words.entry(race, judged.entries.get(change.bib, {}), change.bib), change, prizes, change.bib == bib
+            words.entry(race, judged.entries.get(change.bib, {}), change.bib),
+            change,
+            [side.get(change.bib, 0) for side in paid],
+            change.bib == bib,
         )
 
     parts: list[Row] = [{"row": row(change)} for change in mine]
@@ -74,7 +77,7 @@ def lines(race: Race, found: Differences, bib: int | None = None) -> dict[str, A
         parts += [{"row": row(change)} for change in run[:HEAD]]
         parts.append({"fold": rows, "sentence": fold(run[HEAD:-TAIL], rows)})
         parts += [{"row": row(change)} for change in run[-TAIL:]]
-    return {"parts": parts, "with_money": any(prizes.values()), "with_times": bool(timed(found))}
+    return {"parts": parts, "with_money": any(tables.values()), "with_times": bool(timed(found))}
 
 
 def timed(found: Differences) -> int:
@@ -86,15 +89,9 @@ def timed(found: Differences) -> int:
     )
 
 
-def prizes_of(race: Race) -> dict[str, list[int]]:
-    """Prize money by category and place. One query."""
-    return {one.code: list(one.prizes_fen) for one in Category.objects.filter(race=race).only("code", "prizes_fen")}
-
-
-def line(who: Row, change: Change, prizes: Prizes, mine: bool) -> Row:
-    """One rider: what was and what will be."""
+def line(who: Row, change: Change, paid: Sequence[int], mine: bool) -> Row:
+    """One rider: what was and what will be. `paid`: the prize before and after, in fen."""
     before, after = change.before, change.after
-    paid = [preview.prize_fen(one, prizes) for one in (before, after)]
     clock = [_time(one) for one in (before, after)]
     return who | {
         "mine": mine, "before": place(before), "after": place(after),

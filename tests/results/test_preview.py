@@ -36,6 +36,18 @@ def test_a_preview_is_the_board_that_the_ruling_then_makes_and_writes_nothing():
     assert stage.table() == RACED
 
 
+def test_who_shares_a_place_no_more_has_another_prize_though_the_place_is_the_same():
+    stage = raced()
+    Category.objects.filter(race=stage.race).update(prizes_fen=[80_000, 50_000])
+    rulings.issue(stage.race, "finish_order", detail={"order": [[1, 2]]}, reason="dead heat", by=None)
+    found = preview.of_ruling(stage.race, "dsq", bib=2)
+    assert 1 not in [one.bib for one in found.found.changes]
+    assert [(one.bib, one.before, one.after) for one in found.prizes] == [
+        (1, 65_000, 80_000), (3, 0, 50_000), (2, 65_000, 0),
+    ]  # fmt: skip
+    assert found.prize_difference_fen == 0
+
+
 def test_teams_move_with_their_riders():
     stage = raced()
     Edition.objects.filter(pk=stage.edition.pk).update(result_rules={"team_count": 1, "unknown": 2})
