@@ -201,10 +201,13 @@ def pay(race: Race, category: str, key: str, *, amount_fen: int, receipt: str, b
 
 
 @transaction.atomic
-def take_back(race: Race, category: str, key: str, *, amount_fen: int, reason: str, by: User | None) -> PrizePayment:
+def take_back(
+    race: Race, category: str, key: str, *, amount_fen: int, reason: str, by: User | None, seen_fen: int | None = None
+) -> PrizePayment:
     """Prize money came back, all of what was paid or a part of it; also what puts a payment to the wrong person right.
 
-    Refused: `no_prize`, `reason_missing`, `bad_amount`, `too_much` (a second click finds nothing left).
+    `seen_fen`: what was paid, before tax, as it was looked at: a second click is then no second part that came back.
+    Refused: `no_prize`, `reason_missing`, `bad_amount`, `too_much`, `amount_moved`.
     """
     found = _locked(race)
     row = find(found, category, key)
@@ -212,6 +215,8 @@ def take_back(race: Race, category: str, key: str, *, amount_fen: int, reason: s
         raise Refused("reason_missing", _("Say why the money came back."))
     if amount_fen <= 0:
         raise Refused("bad_amount", _("A sum above 0 comes back."))
+    if seen_fen is not None and seen_fen != row.paid_fen:
+        raise Refused("amount_moved", _("Another sum is paid by now: look at the sheet again."))
     if amount_fen > row.paid_fen:
         raise Refused("too_much", _("Only %(sum)s yuan were paid.") % {"sum": f"{row.paid_fen / 100:.2f}"})
     return _line(found, row, Kind.BACK, -amount_fen, receipt="", reason=reason, by=by)

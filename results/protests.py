@@ -15,11 +15,12 @@ from race.models import Entry, Race, User
 from race.refused import Refused
 from results import chain, result_rules
 from results.models import Protest, ProtestStep, Publication, Ruling
+from results.said import said
 from timing.clocks import microseconds
 
 Kind = ProtestStep.Kind
 MINUTE_US = 60_000_000
-MOST_BIBS, SHORTEST = 20, 5
+MOST_BIBS, SHORTEST, LONGEST, LONGEST_REASON = 20, 5, 2000, 1000
 VERDICTS = (Kind.UPHELD, Kind.REJECTED)
 
 
@@ -36,26 +37,36 @@ def file(
     """File a protest about these rows of the newest result. `by_entry`: the rider who files it.
 
     Refused: `nothing_published`, `window_over` (the clock runs from publication), `official_stands`, `not_on_list`,
-    `reason_missing`; `who_missing` where neither a rider nor a name is given; and `already_protested`, where the same
-    rider, or somebody of the same name, has an open protest about the same rows.
+    `reason_missing`, `too_long`; `who_missing` where neither a rider nor a name is given; and `already_protested`, where
+    the same rider, or somebody of the same name, has an open protest about the same rows.
     """
-    posted, filed_by = posted_now(race), filed_by.strip()[:80]
+    posted_now(race)
+    filed_by, text = filed_by.strip()[:80], said(text, LONGEST, _("What happened"))
     if by_entry is None and not filed_by:
         raise Refused("who_missing", _("Say who hands the protest in."))
-    if len(text.strip()) < SHORTEST:
+    if len(text) < SHORTEST:
         raise Refused("reason_missing", _("Say what happened, so that it can be decided."))
-    about = sorted(set(bibs))
-    there = Entry.objects.filter(race=race, state=Entry.State.CONFIRMED, bib__in=about).count()
-    if not about or len(about) > MOST_BIBS or there != len(about):
-        raise Refused("not_on_list", _("Not on the start list: %(bibs)s.") % {"bibs": ", ".join(map(str, about))})
+    about = _listed(race, bibs)
     number = revision.advance(race.edition, [race])
+    posted = posted_now(race)  # again: the chief may have made it official while this one waited
     if undecided().filter(race=race, by_entry=by_entry, filed_by=filed_by, bibs=about).exists():
         raise Refused("already_protested", _("This protest is filed already; it is not decided yet."))
     newest = Protest.objects.filter(edition=race.edition).aggregate(Max("number"))["number__max"] or 0
     return Protest.objects.create(
         edition=race.edition, revision=number, race=race, publication=posted, number=newest + 1,
-        at=clock.now(race.edition), by_entry=by_entry, filed_by=filed_by, bibs=about, text=text.strip()[:2000], by=by,
+        at=clock.now(race.edition), by_entry=by_entry, filed_by=filed_by, bibs=about, text=text, by=by,
     )  # fmt: skip
+
+
+def _listed(race: Race, bibs: Sequence[int]) -> list[int]:
+    """The bibs in order, each once, all of them on the start list."""
+    about = sorted(set(bibs))
+    if len(about) > MOST_BIBS:
+        raise Refused("not_on_list", _("A protest is about %(most)s numbers at most.") % {"most": MOST_BIBS})
+    there = Entry.objects.filter(race=race, state=Entry.State.CONFIRMED, bib__in=about).count()
+    if not about or there != len(about):
+        raise Refused("not_on_list", _("Not on the start list: %(bibs)s.") % {"bibs": ", ".join(map(str, about))})
+    return about
 
 
 def undecided() -> QuerySet[Protest]:
@@ -98,14 +109,14 @@ def deposit(protest: Protest, kind: str, *, by: User | None, amount_fen: int | N
 
     Without an amount: what the edition's rules ask is taken, what was taken is given back or kept.
     """
-    protest = _locked(protest)
+    protest, number = _turn(protest)
     had = dict(protest.steps.values_list("kind", "amount_fen"))
     wrong = kind not in (Kind.DEPOSIT, Kind.RETURNED, Kind.KEPT) or kind in had
     if wrong or (kind != Kind.DEPOSIT and (Kind.DEPOSIT not in had or had.keys() & {Kind.RETURNED, Kind.KEPT})):
         raise Refused("bad_step", _("The deposit is taken once, and then given back or kept once."))
     if amount_fen is None:
         amount_fen = had.get(Kind.DEPOSIT) or result_rules.of(protest.edition).protest_deposit_fen
-    return _step(protest, kind, by=by, amount_fen=amount_fen)
+    return _step(protest, kind, number, by=by, amount_fen=amount_fen)
 
 
 @transaction.atomic
@@ -114,48 +125,53 @@ def decide(
 ) -> ProtestStep:
     """A verdict: upheld or rejected, with the reason; `ruling`: what it led to. An official act, in the chain.
 
-    Refused: `already_settled`, `reason_missing`, `unknown_kind`.
+    Refused: `already_settled`, `reason_missing`, `too_long`, `unknown_kind`.
     """
     if verdict not in VERDICTS:
         raise Refused("unknown_kind", _("A protest is upheld or rejected."))
-    if not reason.strip():
+    reason = said(reason, LONGEST_REASON, _("Reason"))
+    if not reason:
         raise Refused("reason_missing", _("A verdict needs a reason."))
-    number = revision.advance(protest.edition, [protest.race])
-    protest = _open(protest)
+    protest, number = _turn(protest)
+    _open(protest)
     act = {
         "act": "verdict", "protest": protest.number, "race": protest.race.slug, "revision": number, "bibs": protest.bibs,
-        "verdict": str(verdict), "reason": reason.strip(), "ruling": ruling.number if ruling else None,
+        "verdict": str(verdict), "reason": reason, "ruling": ruling.number if ruling else None,
         "by": by.pk if by else None,
     }  # fmt: skip
     return ProtestStep.objects.create(
         edition=protest.edition, revision=number, protest=protest, kind=verdict, at=clock.now(protest.edition),
-        reason=reason.strip(), ruling=ruling, link=chain.append(protest.edition, act), by=by,
+        reason=reason, ruling=ruling, link=chain.append(protest.edition, act), by=by,
     )  # fmt: skip
 
 
 @transaction.atomic
 def withdraw(protest: Protest, *, by: User | None, reason: str = "") -> ProtestStep:
     """Whoever filed it takes it back. Refused once it is settled."""
-    protest = _open(_locked(protest))
-    return _step(protest, Kind.WITHDRAWN, by=by, reason=reason)
+    reason = said(reason, LONGEST_REASON, _("Reason"))
+    protest, number = _turn(protest)
+    _open(protest)
+    return _step(protest, Kind.WITHDRAWN, number, by=by, reason=reason)
 
 
-def _locked(protest: Protest) -> Protest:
-    return Protest.objects.select_for_update(of=("self",)).select_related("edition", "race").get(pk=protest.pk)
+def _turn(protest: Protest) -> tuple[Protest, int]:
+    """The protest as it stands, and the number of the step to come: whoever is here is alone in the edition.
+
+    Every step takes this one lock and no other first; a verdict and a deposit at once would else wait for each other.
+    """
+    number = revision.advance(protest.edition, [protest.race])
+    return Protest.objects.select_related("edition", "race").get(pk=protest.pk), number
 
 
-def _open(protest: Protest) -> Protest:
+def _open(protest: Protest) -> None:
     if protest.steps.filter(kind__in=ProtestStep.SETTLES).exists():
         raise Refused("already_settled", _("This protest is settled already."))
-    return protest
 
 
 def _step(
-    protest: Protest, kind: str, *, by: User | None, amount_fen: int | None = None, reason: str = ""
+    protest: Protest, kind: str, number: int, *, by: User | None, amount_fen: int | None = None, reason: str = ""
 ) -> ProtestStep:
-    made = ProtestStep.objects.create(
-        edition=protest.edition, protest=protest, kind=kind, at=clock.now(protest.edition), amount_fen=amount_fen,
-        reason=reason[:1000], by=by,
+    return ProtestStep.objects.create(
+        edition=protest.edition, revision=number, protest=protest, kind=kind, at=clock.now(protest.edition),
+        amount_fen=amount_fen, reason=reason, by=by,
     )  # fmt: skip
-    revision.advance(protest.edition, [protest.race], [made])
-    return made

@@ -13,12 +13,14 @@ from race.refused import Refused
 from results import chain, communique, facts, frozen, live, result_rules, scoring
 from results.facts import Known
 from results.models import Protest, ProtestStep, Publication
+from results.said import said
 from results.scoring import differences, publishing
 from results.scoring.differences import Differences
 from timing.clocks import microseconds
 
 Standing = Publication.Standing
 MINUTE_US = 60_000_000
+LONGEST_REASON = 300
 
 
 @transaction.atomic
@@ -40,8 +42,9 @@ def publish(
     colleague's publication meanwhile, is then no further version (`published_meanwhile`).
 
     Refused: `not_started`, `already_official`, `not_provisional`, `window_open`, `open_protest`, `riders_out`, `moved_since`,
-    `open_items`, `reason_missing`, `too_late`, `nothing_changed`.
+    `open_items`, `reason_missing`, `too_long`, `too_late`, `nothing_changed`.
     """
+    reason = said(reason, LONGEST_REASON, _("Reason"))
     number = revision.advance(race.edition, [race])
     race = Race.objects.select_related("edition", "course").get(pk=race.pk)
     known = facts.gather(race)

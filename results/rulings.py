@@ -15,6 +15,7 @@ from race.refused import Refused
 from results import articles, chain, facts, ruling_details, ruling_evidence, scoring, still_out
 from results.models import Ruling
 from results.ruling_evidence import Shown
+from results.said import said
 from results.scoring.race_facts import RaceFacts
 
 #: kind -> (about a rider?, the details it must have, the details it may have), each detail with its type.
@@ -42,6 +43,7 @@ KINDS: dict[str, tuple[bool, dict[str, type], dict[str, type]]] = {
 }
 
 TWICE_WITHIN = timedelta(minutes=1)
+LONGEST_REASON = 300
 
 
 #: Rulings on somebody who did not come home.
@@ -89,8 +91,7 @@ def issue(
     """
     detail = dict(detail or {})
     entry = check(race, kind, bib, detail, article)
-    if not reason.strip():
-        raise Refused("reason_missing", _("A ruling needs a reason."))
+    reason = _reason(reason)
     number = revision.advance(race.edition, [race])
     if kind == "close":
         detail = {"out": out} if (out := still_out.named(race, detail.get("out", []))) else {}
@@ -100,6 +101,13 @@ def issue(
     made = _write(race, kind, entry, detail, reason, by, number, article=article, shown=shown)
     ruling_evidence.keep(made, shown, by=by)
     return made
+
+
+def _reason(text: str) -> str:
+    reason = said(text, LONGEST_REASON, _("Reason"))
+    if not reason:
+        raise Refused("reason_missing", _("A ruling needs a reason."))
+    return reason
 
 
 def _not_over(race: Race, entry: Entry | None, seen: int) -> None:
@@ -133,8 +141,7 @@ def revoke(ruling: Ruling, *, reason: str, by: User | None, seen: int | None = N
     most once, so the newest of such a chain decides and is the one to revoke. Refused without a reason and a second time, and
     where a colleague has ruled meanwhile on the same rider or on the whole race (`ruled_meanwhile`).
     """
-    if not reason.strip():
-        raise Refused("reason_missing", _("A ruling needs a reason."))
+    reason = _reason(reason)
     number = revision.advance(ruling.edition, [ruling.race])
     if Ruling.objects.filter(revokes=ruling).exists():
         raise Refused("already_revoked", _("This ruling is revoked already."))

@@ -57,6 +57,10 @@ class PrizeOrder(serializers.Serializer[Any]):
     amount_fen = serializers.IntegerField(max_value=10**9, min_value=-(10**9))
     receipt = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    seen_fen = serializers.IntegerField(
+        required=False, allow_null=True, default=None, max_value=10**9, min_value=0,
+        help_text="For `back`: what was paid, before tax, as it was looked at; refused (`amount_moved`) where it is another",
+    )  # fmt: skip
 
 
 class Prizes(Scoped):
@@ -83,5 +87,13 @@ class Prizes(Scoped):
         if said["kind"] == PrizePayment.Kind.PAID:
             made = prizes.pay(race, category, key, amount_fen=amount, receipt=said["receipt"], by=self.actor())
         else:
-            made = prizes.take_back(race, category, key, amount_fen=amount, reason=said["reason"], by=self.actor())
+            made = prizes.take_back(
+                race,
+                category,
+                key,
+                amount_fen=amount,
+                reason=said["reason"],
+                by=self.actor(),
+                seen_fen=said["seen_fen"],
+            )
         return Response(PrizeLine(made).data, status=201)

@@ -162,7 +162,7 @@ def divide(request: HttpRequest, edition: Edition, race: str) -> HttpResponse:
 def _signed(request: HttpRequest, race: Race, made: Ruling) -> HttpResponseRedirect:
     """Back to the board, which then drops what was moved and is signed now."""
     messages.success(request, _("Ruling %(n)s is signed. The board follows.") % {"n": made.number})
-    where = {"signed": made.number} | ({"page": at} if (at := request.POST.get("page", "")).isdigit() else {})
+    where = {"signed": made.number} | ({"page": at} if (at := request.POST.get("page", "")).isdecimal() else {})
     return HttpResponseRedirect(
         f"{staff_path('officials_bunch_race', desk(request).slug, race=race.slug)}?{urlencode(where)}"
     )

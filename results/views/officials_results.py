@@ -137,8 +137,8 @@ def publish(request: HttpRequest, edition: Edition, race: str) -> HttpResponse:
         raise PermissionDenied
     after = given.get("after", "")
     made = publication.publish(
-        here, by=actor(request), standing=standing, reason=given.get("reason", "")[:300], cause=given.get("cause", ""),
-        confirmed=given.getlist("confirmed"), after=int(after) if after.isdigit() and len(after) < 9 else None,
+        here, by=actor(request), standing=standing, reason=given.get("reason", ""), cause=given.get("cause", ""),
+        confirmed=given.getlist("confirmed"), after=int(after) if after.isdecimal() and len(after) < 9 else None,
     )  # fmt: skip
     messages.success(request, _("Version %(n)s is published.") % {"n": made.version})
     return HttpResponseRedirect(staff_path("officials_race", desk(request).slug, race=here.slug))
@@ -149,7 +149,7 @@ def publish(request: HttpRequest, edition: Edition, race: str) -> HttpResponse:
 def close(request: HttpRequest, edition: Edition, race: str) -> HttpResponse:
     """Close the race: who is still out there is named, one by one."""
     here, given = race_of(edition, race), request.POST
-    out = [int(bib) for bib in given.getlist("out") if bib.isdigit() and len(bib) < 10]
-    rulings.issue(here, "close", detail={"out": out}, reason=given.get("reason", "")[:300], by=actor(request))
+    out = [int(bib) for bib in given.getlist("out") if bib.isdecimal() and len(bib) < 10]
+    rulings.issue(here, "close", detail={"out": out}, reason=given.get("reason", ""), by=actor(request))
     messages.success(request, _("The race is closed."))
     return HttpResponseRedirect(staff_path("officials_race", desk(request).slug, race=here.slug))

@@ -81,7 +81,7 @@ def back(request: HttpRequest, edition: Edition, race: str) -> HttpResponse:
     given, here = request.POST, race_of(edition, race)
     prizes.take_back(
         here, given.get("category", ""), given.get("key", ""), amount_fen=_fen(given.get("fen", "")),
-        reason=given.get("reason", ""), by=actor(request),
+        reason=given.get("reason", ""), by=actor(request), seen_fen=_fen(given["paid"]) if "paid" in given else None,
     )  # fmt: skip
     return done(request, edition, _("What came back is on record."))
 

@@ -128,7 +128,7 @@ def step(request: HttpRequest, edition: Edition, number: int) -> HttpResponse:
     named = request.POST.get("ruling", "")
     ruling = (
         Ruling.objects.filter(race=protest.race, number=int(named)).first()
-        if named.isdigit() and len(named) < 9
+        if named.isdecimal() and len(named) < 9
         else None
     )
     protests.decide(protest, do, reason=reason, by=by, ruling=ruling)

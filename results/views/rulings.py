@@ -155,9 +155,9 @@ def _preview(race: Race, given: dict[str, str]) -> dict[str, Any]:
 def _newer(race: Race, given: dict[str, str]) -> dict[str, Any] | None:
     """A ruling that the official has not seen: on the same rider or on the race, since the page was opened."""
     seen, bib = given.get("seen", ""), given.get("bib", "")
-    if not seen.isdigit():
+    if not (seen.isdecimal() and len(seen) < 19):
         return None
-    entry = Entry.objects.filter(race=race, bib=int(bib)).first() if bib.isdigit() and len(bib) < 10 else None
+    entry = Entry.objects.filter(race=race, bib=int(bib)).first() if bib.isdecimal() and len(bib) < 10 else None
     found = rulings.newer(race, entry, int(seen)) if entry is not None else None
     if found is None:
         return None
@@ -167,7 +167,7 @@ def _newer(race: Race, given: dict[str, str]) -> dict[str, Any] | None:
 def _earlier(race: Race, given: dict[str, str]) -> list[dict[str, Any]]:
     """What was ruled on the rider before."""
     bib = given.get("bib", "")
-    if not (bib.isdigit() and len(bib) < 10):
+    if not (bib.isdecimal() and len(bib) < 10):
         return []
     return ruling_rows.rows(_made(race.edition).filter(race=race, entry__bib=int(bib)))
 

@@ -11,7 +11,7 @@ from race import clock, gun, sign_on
 from race.models import Edition
 from race.refused import Refused
 from results import expected, facts, publication, rulings, to_do
-from results.models import Publication
+from results.models import Publication, Ruling
 from results.scoring.out_there import still_out
 from tests import cast
 
@@ -157,3 +157,35 @@ def test_a_result_is_published_step_by_step_from_the_page():
     assert "Version 2 against version 3" in told
     assert "1 → becomes DSQ" in told
     assert "Amended" in words(client.get("/officials/results/"))
+
+
+def test_a_text_is_kept_whole_or_refused_and_odd_digits_are_no_numbers():
+    stage = raced()
+    Edition.objects.filter(pk=stage.edition.pk).update(rehearsal=True)
+    chief, base = browser(stage, "chief"), "/officials/results/open/"
+
+    def sent(address, **form):
+        answer = chief.post(address, form, follow=True)
+        return [one.extra_tags or one.level_tag for one in answer.context["messages"]]
+
+    long = "left his line\r\n" * 21  # 315 characters as they are sent, 293 as a person counts them
+    assert sent(f"{base}close/", reason="x" * 301, out="4") == ["too_long"]
+    assert sent(f"{base}close/", reason="all in", out="²") == ["riders_out"]
+    assert sent(f"{base}close/", reason=long, out=["4", "²"]) == ["success"]
+    closed = Ruling.objects.get(kind="close")
+    assert closed.reason == long.replace("\r", "").strip()
+    assert sent(f"/officials/rulings/{closed.number}/revoke/", reason="x" * 301) == ["too_long"]
+    assert sent(f"{base}publish/", standing="provisional", reason="x" * 301) == ["too_long"]
+    assert sent(f"{base}publish/", standing="provisional", after="²") == ["success"]
+    preview = chief.post("/officials/rulings/open/preview/", {"kind": "dsq", "bib": "²", "seen": "²"})
+    assert preview.status_code == 200
+    protest = {"race": "open", "bibs": "1", "filed_by": "A manager", "text": "x" * 2001}
+    assert sent("/officials/protests/", **protest) == ["too_long"]
+    assert sent(
+        "/officials/protests/", **protest | {"text": "took my line", "bibs": " ".join(map(str, range(21)))}
+    ) == ["not_on_list"]
+    assert sent("/officials/protests/", **protest | {"text": "\r\n" * 1500 + "took my line"}) == ["success"]
+    step = "/officials/protests/1/step/"
+    assert sent(step, do="upheld", reason="x" * 1001) == ["too_long"]
+    assert sent(step, do="upheld", reason="seen " * 200, ruling="²") == ["success"]
+    assert chief.get("/officials/protests/1/").status_code == 200
