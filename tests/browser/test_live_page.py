@@ -81,7 +81,8 @@ def test_the_order_changes_at_most_once_a_second(page: "Page", place: Site):
     order(page, [8, 21, 5, 34, 2, 46])
     moved = page.evaluate("window.moved")
     assert len(moved) >= 2
-    assert [later - earlier for earlier, later in pairwise(moved) if later - earlier < 990] == []
+    # A busy machine may be late with one and on time with the next; without the limit they come every quarter second.
+    assert [later - earlier for earlier, later in pairwise(moved) if later - earlier < 700] == []
 
 
 def test_a_gap_in_the_deltas_fetches_the_whole_board(page: "Page", place: Site):

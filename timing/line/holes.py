@@ -22,7 +22,7 @@ from timing.clocks import microseconds
 from timing.line.tally import Tally
 
 #: Makes whose machines number each detection, without leaving numbers out.
-NUMBERED = ("raceresult", "ultra", "amb_p3", "chronotrack", "mylaps")
+NUMBERED = ("raceresult", "ultra", "amb_p3", "mylaps")
 LONGEST = 200
 SHOWN = 50
 #: It looks at all numbers of a day, so not at each question: holes are no matter of a second.
