@@ -194,9 +194,14 @@ def archive(edition: Edition, language: str) -> Iterator[bytes]:
 
 def _named(result: Result, bib: int) -> tuple[int, str, str]:
     line, entry = certificates.said(result, bib), result.entries[bib]
-    name = (line["name_zh"] or line["latin"]).translate({ord(bad): " " for bad in '/\\:*?"<>|'})
+    name = in_a_path(line["name_zh"] or line["latin"])
     place = f"{line['rank']:04}" if line["rank"] is not None else "----"
     return entry.pk, certificates.digest(line), f"{result.race.slug}/{line['category']}/{place}_{bib}_{name}.pdf"
+
+
+def in_a_path(name: str) -> str:
+    """A name as every system takes it in the name of a file: what parts folders, is no text or turns it round is a blank."""
+    return "".join(sign if sign.isprintable() and sign not in '/\\:*?"<>|' else " " for sign in name)
 
 
 class _Piece(io.RawIOBase):

@@ -21,6 +21,8 @@ from timing.clocks import microseconds
 Kind = ProtestStep.Kind
 MINUTE_US = 60_000_000
 MOST_BIBS, SHORTEST, LONGEST, LONGEST_REASON = 20, 5, 2000, 1000
+#: Protests of one rider in one race by telephone, those withdrawn too; the desk takes more.
+MOST_BY_PHONE = 5
 VERDICTS = (Kind.UPHELD, Kind.REJECTED)
 
 
@@ -38,7 +40,8 @@ def file(
 
     Refused: `nothing_published`, `window_over` (the clock runs from publication), `official_stands`, `not_on_list`,
     `reason_missing`, `too_long`; `who_missing` where neither a rider nor a name is given; and `already_protested`, where
-    the same rider, or somebody of the same name, has an open protest about the same rows.
+    the same rider, or somebody of the same name, has an open protest about the same rows; `protests_many` for a telephone
+    (no `by`) above `MOST_BY_PHONE`.
     """
     posted_now(race)
     filed_by, text = filed_by.strip()[:80], said(text, LONGEST, _("What happened"))
@@ -51,11 +54,21 @@ def file(
     posted = posted_now(race)  # again: the chief may have made it official while this one waited
     if undecided().filter(race=race, by_entry=by_entry, filed_by=filed_by, bibs=about).exists():
         raise Refused("already_protested", _("This protest is filed already; it is not decided yet."))
+    _not_a_flood(race, by_entry if by is None else None)
     newest = Protest.objects.filter(edition=race.edition).aggregate(Max("number"))["number__max"] or 0
     return Protest.objects.create(
         edition=race.edition, revision=number, race=race, publication=posted, number=newest + 1,
         at=clock.now(race.edition), by_entry=by_entry, filed_by=filed_by, bibs=about, text=text, by=by,
     )  # fmt: skip
+
+
+def _not_a_flood(race: Race, by_entry: Entry | None) -> None:
+    """One telephone does not put every row of a race under protest. The edition's row is locked by now."""
+    if by_entry is not None and Protest.objects.filter(race=race, by_entry=by_entry, by=None).count() >= MOST_BY_PHONE:
+        raise Refused(
+            "protests_many",
+            _("%(n)s protests came from here already. Hand another in at the officials' desk.") % {"n": MOST_BY_PHONE},
+        )
 
 
 def _listed(race: Race, bibs: Sequence[int]) -> list[int]:

@@ -48,6 +48,10 @@ class PublicationRequest(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
     cause = serializers.CharField(max_length=20, required=False, allow_blank=True, default="")
     confirmed = serializers.ListField(child=serializers.CharField(max_length=60), required=False, default=list)
+    after = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=0, max_value=10**8,
+        help_text="The version that was looked at, 0 for none: a try after a lost answer is then no second version",
+    )  # fmt: skip
 
 
 class State(serializers.Serializer[Any]):

@@ -147,6 +147,10 @@ def test_a_job_makes_all_of_them_once_and_an_amendment_only_those_that_changed(m
     )
 
 
+def test_no_name_leads_out_of_its_folder_or_breaks_the_name_of_a_file():
+    assert certificate_job.in_a_path("../a\\b:c*\n\x1b[31m\u202ed 𠮷") == ".. a b c   [31m d 𠮷"
+
+
 def told(stage):
     found = certificate_job.progress(stage.edition)["zh"]
     return found.finishers, found.made, found.parts, found.parts_done, found.running

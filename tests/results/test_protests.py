@@ -57,6 +57,18 @@ def test_a_verdict_settles_it_once_and_is_an_official_act():
     assert filed(stage).number == 2
 
 
+def test_one_telephone_does_not_put_every_row_under_protest():
+    stage = finished()
+    publication.publish(stage.race, by=None)
+    for about in range(protests.MOST_BY_PHONE):
+        protests.withdraw(filed(stage, about=(1 + about % 4,)), by=None)
+    assert refusal(filed, stage, about=(1, 2, 3)) == "protests_many"
+    assert filed(stage, bib=3).number == protests.MOST_BY_PHONE + 1
+    in_person = {"filed_by": "Rider 2", "by": cast.person(stage.edition, "commissaire")}
+    made = protests.file(stage.race, bibs=[1], text="took my line", **in_person)
+    assert made.number == protests.MOST_BY_PHONE + 2
+
+
 def test_the_deposit_is_taken_once_and_given_back_or_kept_once():
     stage = finished()
     publication.publish(stage.race, by=None)
