@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from race.models import Category, Entry, Race, Team, User
 from race.refused import Refused
-from results import certificates, protests, result_rules
+from results import certificates, facts, protests, result_rules, scoring
 from results.certificates import Result
 from results.models import PrizePayment, Publication
 from results.scoring import prizes as rules
@@ -185,7 +185,8 @@ def find(of: Sheet, category: str, key: str) -> Row:
 def pay(race: Race, category: str, key: str, *, amount_fen: int, receipt: str, by: User | None) -> PrizePayment:
     """Prize money is handed out. `amount_fen`: what is still due before tax, as it was looked at.
 
-    Refused: `no_prize`, `not_official`, `under_protest`, `prize_paid` (a second click, or a colleague), `amount_moved`.
+    Refused: `no_prize`, `not_official`, `under_protest`, `prize_paid` (a second click, or a colleague), `amount_moved`,
+    `disqualified` (ruled after the result was made official, and not amended yet).
     """
     found = _locked(race)
     row = find(found, category, key)
@@ -197,7 +198,15 @@ def pay(race: Race, category: str, key: str, *, amount_fen: int, receipt: str, b
         raise Refused("under_protest", _("A protest about this row is undecided: the prize waits."))
     if amount_fen != row.due_fen:
         raise Refused("amount_moved", _("Another sum is due by now: look at the sheet again."))
+    _not_disqualified(race, row)
     return _line(found, row, Kind.PAID, row.due_fen, receipt=receipt, reason="", by=by)
+
+
+def _not_disqualified(race: Race, row: Row) -> None:
+    """A ruling moves an official result only with its amendment; until then nobody is paid whom it takes out."""
+    out = {one.bib for one in scoring.score(facts.gather(race).facts).rows if one.status == "DSQ"}
+    if out & ({row.entry.bib} if row.entry else set(row.riders)):
+        raise Refused("disqualified", _("A later ruling disqualifies: the prize waits until the result is amended."))
 
 
 @transaction.atomic

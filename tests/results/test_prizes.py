@@ -78,6 +78,9 @@ def test_prizes_wait_for_the_official_result_are_paid_once_and_come_back_after_a
     assert refusal(pay, stage, "bib:1", 80_000) == "prize_paid"
     assert refusal(pay, stage, "bib:2", 80_000) == "amount_moved"
     assert refusal(pay, stage, "bib:4", 1) == "no_prize"
+    wrong = rulings.issue(stage.race, "dsq", bib=2, reason="motor", by=None)
+    assert refusal(pay, stage, "bib:2", 50_000) == "disqualified"
+    rulings.revoke(wrong, reason="bib 1 it was", by=None)
     pay(stage, "bib:2", 50_000)
     rulings.issue(stage.race, "dsq", bib=1, reason="motor", by=None)
     publication.publish(stage.race, by=None, standing="amended", reason="motor", cause="disciplinary")
