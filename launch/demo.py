@@ -192,6 +192,7 @@ class Weekend:
         say(f"  Enter          {self.url}/enter/    a team: {self.url}/enter/team/")
         say(f"  Office         {self.url}/office/    mails and texts: {self.url}/office/messages/")
         say(f"  Line desk      {self.url}/line/    as timing-crew; the phone pad: {self.url}/line/pad/")
+        say(f"  Officials      {self.url}/officials/    as chief or commissaire; the league: {self.url}/league/")
         say(f"  The look       {self.url}/ui/")
         say(f"  The API        {self.url}/api/docs/")
         say(f"  Decoders       127.0.0.1:{self.gateway_port} (MYLAPS TCP)")
