@@ -48,8 +48,16 @@ def race(words: Words, left: Left) -> dict[str, Any]:
         "items": items[:FIRST], "items_rest": items[FIRST:], "items_count": len(items),
         "moved": len(found.moved.changes), "late": found.late, "protests": left.protests,
         "bars": [sentences[bar] for bar in left.bars if bar != "window_open"],
-        "until": words.iso(left.until_us) if "window_open" in left.bars else "",
+        "until": words.iso(left.until_us) if "window_open" in left.bars else "", "next": step(left),
     }  # fmt: skip
+
+
+def step(left: Left) -> str:
+    """What comes next in a race where nothing is open."""
+    if left.judged.posted is None:
+        closed = left.judged.known.facts.closed
+        return _("Closed, and nothing is published: publish it as provisional.") if closed else _("Nothing is open.")
+    return _("Nothing is open.") if left.official else _("Nothing bars it any more: the chief can make it official.")
 
 
 def standing(left: Left) -> str:

@@ -103,10 +103,13 @@ def test_the_first_page_tells_what_is_left_to_do():
     assert "Rider No4" in told.replace("RIDER", "Rider")
     assert "F, lap 1 at 09:20:03" in told
     rulings.issue(stage.race, "dnf", bib=4, reason="broom wagon", by=None)
+    rulings.issue(stage.race, "close", reason="all in", by=None)
+    told = words(browser(stage).get("/officials/"))
+    assert "Closed, and nothing is published: publish it as provisional." in told
     publication.publish(stage.race, by=None)
     rulings.issue(stage.race, "time_penalty", bib=1, detail={"seconds": 30}, reason="feeding", by=None)
     told = words(browser(stage, "organiser").get("/officials/", headers={"HX-Request": "true"}))
-    assert "Provisional On the road · version 1 · Protests until" in told
+    assert "Provisional Closed · version 1 · Protests until" in told
     assert "still out there" not in told
     assert "lines differ from the published result" in told
 
