@@ -3,6 +3,7 @@
 `./run test` starts the services and names them in DATABASE_URL and REDIS_URL. Tests of pure code need neither.
 """
 
+import gc
 import os
 import signal
 import socket
@@ -76,6 +77,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     others = [item for item in items if not item.nodeid.startswith((BROWSER, *PROJECT))]
     half = max(len(items) // 2 - len(first), 0)
     items[:] = first + others[:half] + middle + others[half:]
+
+
+def pytest_collection_finish() -> None:
+    """Four thousand tests and the project live to the end; looking for garbage among them is a seventh of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
