@@ -99,7 +99,7 @@ def songs(content: bytes) -> list[str]:
     """Which canaries sing in these bytes, also where JSON or HTML escaped them."""
     text = content.decode(errors="replace")
     folded = text.replace(" ", "").replace("-", "")
-    unescaped = json.loads(json.dumps(text)).encode().decode("unicode_escape", errors="ignore") if "\\u" in text else ""
+    unescaped = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
     return [one for one in CANARIES if one in text or one in unescaped or (one.isdigit() and one in folded)]
 
 
