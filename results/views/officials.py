@@ -47,7 +47,7 @@ def race(words: Words, left: Left) -> dict[str, Any]:
         "out_over": sum(one["late"] is not None for one in out),
         "items": items[:FIRST], "items_rest": items[FIRST:], "items_count": len(items),
         "moved": len(found.moved.changes), "late": found.late, "protests": left.protests,
-        "bars": [sentences[bar] for bar in left.bars if bar != "window_open"],
+        "bars": [sentences[bar] for bar in left.bars],
         "until": words.iso(left.until_us) if "window_open" in left.bars else "", "next": step(left),
     }  # fmt: skip
 
