@@ -136,6 +136,7 @@ def why(row: Row) -> str:
     words = {
         "not_official": pgettext("prizes", "waits: not official"),
         "under_protest": pgettext("prizes", "waits: under protest"),
+        "disqualified": pgettext("prizes", "waits: disqualified, not amended yet"),
     }
     return words.get(row.why, "")
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from race.models import Category, Entry, Race, Team, User
 from race.refused import Refused
-from results import certificates, facts, protests, result_rules, scoring
+from results import certificates, protests, result_rules, to_do
 from results.certificates import Result
 from results.models import PrizePayment, Publication
 from results.scoring import prizes as rules
@@ -29,7 +29,8 @@ Kind = PrizePayment.Kind
 class Row:
     """A rider or a team on the sheet. `gross_fen`: due by the result; `paid_fen` of it, and `withheld_fen` of that, moved.
 
-    `state`: `open`, `paid`, `back` (more was paid than is due), `blocked`; `why`: `not_official` or `under_protest`.
+    `state`: `open`, `paid`, `back` (more was paid than is due), `blocked`; `why`: `not_official`, `under_protest` or
+    `disqualified` (since the result was made official, and not amended yet).
     """
 
     category: Category
@@ -112,17 +113,28 @@ class Sheet:
 
 
 def sheet(race: Race) -> Sheet:
-    """The sheet of a race as its newest publication has it; what is not official is blocked and says so."""
+    """The sheet of a race (fetched a moment ago) as its newest publication has it; what is not to be paid says why."""
     newest = Publication.objects.filter(race=race).select_related("communique", "by").order_by("-version").first()
     official = newest is not None and newest.standing in certificates.HOLDS
     result = certificates.of_publication(race, newest) if newest else None
     rows = _due(race, result) if result else []
     rows += _no_longer_due(race, rows)
     waits = protests.concerned([race]).get(race.pk, frozenset())
+    out = _out(race) if official else frozenset()
     for row in rows:
         bibs = {row.entry.bib} if row.entry else set(row.riders)
-        row.why = "not_official" if not official else "under_protest" if bibs & waits else ""
+        row.why = (
+            "not_official" if not official
+            else "disqualified" if bibs & out
+            else "under_protest" if bibs & waits
+            else ""
+        )  # fmt: skip
     return Sheet(race, newest, official, tuple(rows))
+
+
+def _out(race: Race) -> frozenset[int]:
+    """Who is disqualified by now: a ruling moves an official result only with its amendment, but nobody is paid meanwhile."""
+    return frozenset(row.bib for row in to_do.judged(race).standings.rows if row.status == "DSQ")
 
 
 def _due(race: Race, result: Result) -> list[Row]:
@@ -194,19 +206,13 @@ def pay(race: Race, category: str, key: str, *, amount_fen: int, receipt: str, b
         raise Refused("prize_paid", _("This prize is paid already."))
     if row.why == "not_official":
         raise Refused("not_official", _("Prizes are paid once the result is official."))
+    if row.why == "disqualified":
+        raise Refused("disqualified", _("A later ruling disqualifies: the prize waits until the result is amended."))
     if row.why:
         raise Refused("under_protest", _("A protest about this row is undecided: the prize waits."))
     if amount_fen != row.due_fen:
         raise Refused("amount_moved", _("Another sum is due by now: look at the sheet again."))
-    _not_disqualified(race, row)
     return _line(found, row, Kind.PAID, row.due_fen, receipt=receipt, reason="", by=by)
-
-
-def _not_disqualified(race: Race, row: Row) -> None:
-    """A ruling moves an official result only with its amendment; until then nobody is paid whom it takes out."""
-    out = {one.bib for one in scoring.score(facts.gather(race).facts).rows if one.status == "DSQ"}
-    if out & ({row.entry.bib} if row.entry else set(row.riders)):
-        raise Refused("disqualified", _("A later ruling disqualifies: the prize waits until the result is amended."))
 
 
 @transaction.atomic
@@ -234,7 +240,7 @@ def take_back(
 def _locked(race: Race) -> Sheet:
     """The sheet, with the categories of the race locked: two who pay at once see each other's line."""
     list(Category.objects.select_for_update(of=("self",)).filter(race=race).order_by("pk").values_list("pk", flat=True))
-    return sheet(race)
+    return sheet(Race.objects.select_related("edition").get(pk=race.pk))  # as it is now that nobody else pays
 
 
 def _line(

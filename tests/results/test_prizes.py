@@ -55,6 +55,7 @@ def official(stage):
 
 def table(stage):
     """Key, place, prize, in the hand, paid, state and why: a line each."""
+    stage.race.refresh_from_db()
     rows = prizes.sheet(stage.race).rows
     told = ((row.key, row.place or "–", row.gross_fen, row.net_fen, row.paid_fen, row.state, row.why) for row in rows)
     return [" ".join(map(str, one)).strip() for one in told]
@@ -79,6 +80,7 @@ def test_prizes_wait_for_the_official_result_are_paid_once_and_come_back_after_a
     assert refusal(pay, stage, "bib:2", 80_000) == "amount_moved"
     assert refusal(pay, stage, "bib:4", 1) == "no_prize"
     wrong = rulings.issue(stage.race, "dsq", bib=2, reason="motor", by=None)
+    assert table(stage)[1] == "bib:2 2 50000 40000 0 blocked disqualified"
     assert refusal(pay, stage, "bib:2", 50_000) == "disqualified"
     rulings.revoke(wrong, reason="bib 1 it was", by=None)
     pay(stage, "bib:2", 50_000)
