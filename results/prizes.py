@@ -125,7 +125,7 @@ def sheet(race: Race) -> Sheet:
         bibs = {row.entry.bib} if row.entry else set(row.riders)
         row.why = (
             "not_official" if not official
-            else "disqualified" if bibs & out
+            else "disqualified" if bibs & out and row.gross_fen
             else "under_protest" if bibs & waits
             else ""
         )  # fmt: skip
