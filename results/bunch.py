@@ -55,6 +55,19 @@ def of(race: Race, draft: Order | None = None) -> Finish:
     return Finish(found, drawn, names, _placed(facts), draft or [], base, _heats(stands))
 
 
+_open: dict[int, tuple[int, int]] = {}
+
+
+def unsettled(found: Judged) -> int:
+    """How many doubtful pairs at the finish of a race no judge has settled. Counted once a revision, with one query."""
+    counted = _open.get(found.race.pk)
+    if counted is None or counted[0] != found.revision:
+        sights, _names = _sights(found, found.known.facts)
+        doubt_us = result_rules.of(found.race.edition).doubt_ms * 1000
+        counted = _open[found.race.pk] = found.revision, len(bunch.read(found.known.facts, sights, doubt_us).open)
+    return counted[1]
+
+
 def _heats(board: BunchBoard) -> Order:
     heats: dict[int, list[int]] = {}
     for one in board.finishers:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from race.models import Edition
-from results import printing, publication, to_do
+from results import bunch, printing, publication, to_do
 from results.staff import officials_page
 from results.to_do import Left
 from results.views.expected_rows import Words
@@ -40,12 +40,14 @@ def race(words: Words, left: Left) -> dict[str, Any]:
     out = [rider(words, left, one) for one in left.out]
     items = [] if left.official else [item(words, left, code) for code in found.items]
     sentences = publication.BARS()
+    home = found.known.facts.closed or posted is not None
     return {
         "race": found.race, "marks": marks(words, left), "left": left, "standing": standing(left),
         "version": posted.version if posted else None, "phase": phase(left), "revision": found.revision,
         "out": out[:FIRST], "out_rest": out[FIRST:], "out_count": len(out),
         "out_over": sum(one["late"] is not None for one in out),
         "items": items[:FIRST], "items_rest": items[FIRST:], "items_count": len(items),
+        "doubts": bunch.unsettled(found) if home and not left.official else 0,
         "moved": len(found.moved.changes), "late": found.late, "protests": left.protests,
         "bars": [sentences[bar] for bar in left.bars],
         "until": words.iso(left.until_us) if "window_open" in left.bars else "", "next": step(left),

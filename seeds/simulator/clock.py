@@ -24,7 +24,13 @@ class Clock:
 
     async def set(self, at_ms: int, *, standing: bool = False) -> None:
         """Let it be this instant at the edition, and go on from here at the speed, or stand still there."""
-        speed = 0.0 if standing else self.speed
+        await self._set(at_ms, 0.0 if standing else self.speed)
+
+    async def leave(self) -> None:
+        """Let event time run on as fast as real time: what officials do from now on, they do at their own pace."""
+        await self._set(self.now_ms(), 1.0)
+
+    async def _set(self, at_ms: int, speed: float) -> None:
         await self.desk.post(f"editions/{self.edition}/clock/", "organiser", {"event": iso(at_ms), "speed": speed})
         self._event_ms, self._since = at_ms, time.monotonic()
 

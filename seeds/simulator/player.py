@@ -70,6 +70,8 @@ class Player:
         if self.clock.speed:
             await self.clock.set(self.clock.now_ms() + MINUTE_MS, standing=True)
         await self.crew.pack_up()
+        if self.clock.speed:
+            await self.clock.leave()
 
     async def _declare_offsets(self) -> None:
         answer = await self.desk.get("timing/sources/", "timing_crew", edition=self.edition)
