@@ -22,6 +22,9 @@ def keep(ingestion: int, rejects: Sequence[Reject]) -> None:
     if len(rejects) > MOST:
         kept.append(Reject(b"%d" % (len(rejects) - MOST), MORE))
     lines = (f"{ingestion}\t\\\\x{one.raw.hex()}\t{one.reason.translate(_PLAIN)}\n" for one in kept)
-    with connection.cursor() as cursor, cursor.copy("COPY timing_reject (ingestion_id, raw, reason) FROM STDIN") as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY timing_reject (ingestion_id, raw, reason) FROM STDIN") as copy,
+    ):
         for line in lines:
             copy.write(line)
