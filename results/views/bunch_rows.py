@@ -69,9 +69,14 @@ class Drawn:
     # what the page is about ------------------------------------------------------------------------------------------
 
     def summary(self) -> Row:
-        """How many came home, and within how long."""
+        """How many came home, and within how long: `3.8` seconds, or of a long finish `23:30`."""
         ends = [one.at_us for one in self.board.finishers]
-        return {"count": len(ends), "span": f"{(max(ends) - min(ends)) / SECOND_US:.1f}" if len(ends) > 1 else ""}
+        span_us = max(ends) - min(ends) if ends else 0
+        return {
+            "count": len(ends),
+            "span": f"{span_us / SECOND_US:.1f}" if 0 < span_us < 60 * SECOND_US else "",
+            "long": times.race_time(span_us // 1000) if span_us >= 60 * SECOND_US else "",
+        }
 
     def gap_s(self) -> str:
         """The gap between two chips that parts two groups, in seconds: the rule's, and the length of a bike."""

@@ -30,6 +30,7 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
     words = Words([one.judged.race for one in left], edition.zone)
     context = {
         "edition": edition, "races": [race(words, one) for one in left], "unprinted": printing.stuck(edition),
+        "racing": not all(one.judged.known.facts.closed for one in left),
     }  # fmt: skip
     return render(request, "results/officials/to_do.html" if part else "results/officials/home.html", context)
 

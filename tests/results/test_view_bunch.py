@@ -63,9 +63,11 @@ def test_the_page_shows_groups_and_the_doubtful_pair_with_what_each_source_saw()
 def test_whoever_is_about_to_publish_is_told_of_the_doubts_at_the_finish():
     stage = sprint()
     client, told = browser(stage), "1 close finish nobody has confirmed"
-    assert told not in words(client.get("/officials/")), "the race still runs"
+    here = client.get("/officials/")
+    assert (told in words(here), 'id="alarms"' in here.content.decode()) == (False, True), "the race still runs"
     rulings.issue(stage.race, "close", reason="all home", by=None)
     assert [told in words(client.get(page)) for page in ("/officials/", "/officials/results/open/")] == [True, True]
+    assert 'id="alarms"' not in client.get("/officials/").content.decode(), "machines may be packed up"
     rulings.issue(stage.race, "finish_order", detail={"order": [[2], [3]]}, reason="photo", by=None)
     assert [told in words(client.get(page)) for page in ("/officials/", "/officials/results/open/")] == [False, False]
 
