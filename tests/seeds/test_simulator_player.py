@@ -159,6 +159,22 @@ def test_running_event_time_skips_empty_hours_only():
     assert [body["event"] for _, body in desk.told("/clock/")] == [iso(0), iso(50_000_000 - 60_000)]
 
 
+def test_after_the_last_act_a_running_clock_runs_on_as_fast_as_real_time():
+    desk, gateway = Desk(Gateway()), Gateway()
+
+    async def play():
+        server = await asyncio.start_server(gateway.serve, "127.0.0.1", 0)
+        player = Player(weekend(1), desk, EDITION, server.sockets[0].getsockname()[:2], 60.0, lambda line: None)
+        player.acts, player.reads = player.acts[:1], []
+        await player.play()
+        server.close()
+
+    asyncio.run(play())
+    told = [body for _, body in desk.told("/clock/")]
+    assert [body["speed"] for body in told] == [0.0, 60.0, 0.0, 1.0]
+    assert told[-1]["event"] >= told[-2]["event"]
+
+
 @pytest.fixture
 def victim():
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
