@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,10 +16,13 @@ from django.views.decorators.http import require_safe
 from race.models import Edition
 from race.season import standings
 from race.staff_pages import desk
+from race.typesetting import Unprintable
 from results import chain_check, paper, printing
 from results.models import Communique
 from results.staff import officials_page
 from results.views import certificates
+
+logger = logging.getLogger(__name__)
 
 KIND_WORDS = {"json": "JSON", "pdf": "PDF"}
 LONGEST_CODE = 16
@@ -32,25 +36,35 @@ def page(request: HttpRequest, code: str = "") -> HttpResponse:
         return HttpResponseRedirect(
             reverse("verify_code", args=[typed]) if typed.replace("-", "").isalnum() else "/verify/"
         )
+    return _told(request, typed)
+
+
+def _told(request: HttpRequest, typed: str, *, unprinted: bool = False) -> HttpResponse:
     made = papers().filter(code=typed).first() if typed else None
     given = certificates.of_codes().filter(code=typed).first() if typed and made is None else None
     context: dict[str, Any] = {"code": typed, "made": made, "unknown": bool(typed) and made is None and given is None}
     if given is not None:
         context |= certificates.told(given)
     if made is not None:
-        context |= {"files": files(made), "newer": made.superseded_by.order_by("number").first()}
+        newer = made.superseded_by.order_by("number").first()
+        context |= {"files": files(made), "newer": newer, "unprinted": unprinted}
     found = made if made is not None else given
     with timezone.override(ZoneInfo(found.edition.zone) if found is not None else None):
-        return render(request, "results/verify.html", context, status=404 if context["unknown"] else 200)
+        status = 404 if context["unknown"] else 503 if unprinted else 200
+        return render(request, "results/verify.html", context, status=status)
 
 
 @require_safe
 def file(request: HttpRequest, code: str, language: str) -> HttpResponse:
-    """The paper as PDF, in Chinese or English."""
+    """The paper as PDF, in Chinese or English; one that cannot be made is said to be missing, beside what there is (503)."""
     made = get_object_or_404(papers(), code=code.upper())
     if language not in paper.LANGUAGES:
         raise Http404
-    printed = printing.file(made, language)
+    try:
+        printed = printing.file(made, language)
+    except Unprintable:
+        logger.exception("communiqué %s could not be made for somebody who asks", made.pk)
+        return _told(request, made.code, unprinted=True)
     answer = HttpResponse(bytes(printed.body), content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="communique-{made.number}-{language}.pdf"'
     answer["ETag"] = f'"{printed.sha256}"'

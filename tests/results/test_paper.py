@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.utils.translation import override
 
+from race import typesetting
 from race.models import Rider, Team
 from results import facts, paper, printing, publication, rulings, tasks
 from results.models import Communique, Printed
@@ -121,6 +122,11 @@ def test_a_paper_that_cannot_be_made_waits_longer_each_time_and_the_desk_says_so
     assert [told for told, wait in zip(waits, asked, strict=True) if not wait - 2 <= told <= wait] == []
     assert printing.due() == both[1:]  # the other paper is not held up by it
     assert printing.stuck(stage.edition) == []
+    with monkeypatch.context() as broken:
+        broken.setattr(paper, "pdf", lambda *_: typesetting.pdf("no-such-template", {}))
+        code = Communique.objects.get(pk=both[0]).code
+        answer = client.get(f"/verify/{code}/communique-zh.pdf")
+        assert (answer.status_code, "这份文件尚无 PDF。" in answer.content.decode()) == (503, True)
     monkeypatch.setattr(printing, "OVERDUE", timedelta(0))
     assert [one.pk for one in printing.stuck(stage.edition)] == both[::-1]
     client.force_login(cast.person(stage.edition, "commissaire"))
