@@ -131,8 +131,8 @@ def test_lapped_riders_never_join_a_group_nor_make_one(facts):
         entries=tuple(entry for entry in facts.entries if entry.bib not in lapped),
         passings=tuple(passing for passing in facts.passings if passing.bib not in lapped),
     )
-    kept = [as_told(row) for row in rows if row.status in ("FIN", "OTL")]
-    assert [as_told(row) for row in score(without).rows if row.status in ("FIN", "OTL")] == kept
+    home = [[as_told(row) for row in found if row.status in ("FIN", "OTL")] for found in (rows, score(without).rows)]
+    assert sorted(home[0]) == sorted(home[1])  # who stands first on the start list only orders the categories
     grouped = {bib for group in score(facts).groups for bib in group.bibs}
     assert not grouped & lapped
 
