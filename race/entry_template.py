@@ -6,11 +6,10 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import xlsxwriter
 from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
 
-from race import clock, dossier, entry_columns, transponders, vault
+from race import clock, dossier, entry_columns, list_files, transponders, vault
 from race.models import Assignment, Category, Edition, Entry
 
 TEXT = {"num_format": "@", "valign": "top"}  # Excel cuts long numbers in any other format
@@ -92,7 +91,7 @@ def _book(
     """A workbook with one sheet; every cell is text."""
     made = io.BytesIO()
     words = entry_columns.LABELS | (labels or {})
-    with xlsxwriter.Workbook(made, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with list_files.workbook(made) as book:
         page = book.add_worksheet(_("Entries"))
         head, text = book.add_format({"bold": True, "bottom": 1, **TEXT}), book.add_format(TEXT)
         soft = book.add_format({**TEXT, "font_color": "#6B6473"})

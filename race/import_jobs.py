@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 import redis
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -74,6 +75,16 @@ def find(token: str, edition: Edition) -> Job:
 def fresh_token() -> str:
     """A name for an uploaded list that nobody guesses."""
     return secrets.token_urlsafe(18)
+
+
+def received(sent: UploadedFile[Any] | None, pasted: str, edition: Edition, by: User) -> Job:
+    """A list as a form sends it: a file, or rows that were pasted. Refused: `empty`."""
+    body, name = pasted.encode(), ""
+    if sent is not None and sent.size:
+        body, name = sent.read(), (sent.name or "")[-120:]
+    if not body.strip():
+        raise Refused("empty", _("Choose a file, or paste rows."))
+    return Job(fresh_token(), edition.pk, name, body, by=by.pk, language=translation.get_language() or "zh-hans")
 
 
 def start(job: Job, edition: Edition, rows: int) -> None:

@@ -36,13 +36,16 @@ def _counts(key: str, cell: str) -> bool:
     return (key in COUNTS or key.startswith("points")) and _WHOLE.fullmatch(cell) is not None
 
 
+def workbook(body: io.BytesIO) -> xlsxwriter.Workbook:
+    """A workbook to be written into `body`, in which a text never becomes a formula, a number or a link by itself."""
+    plain = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+    return xlsxwriter.Workbook(body, plain)
+
+
 def xlsx(listing: Listing) -> bytes:
     """The list as a workbook of one sheet: what it is for and who made it stand on top and in the foot of each page."""
     body = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        body,
-        {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False},
-    )
+    book = workbook(body)
     book.set_properties({"title": listing.title, "comments": listing.made})
     sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\]", " ", listing.title)[:31])
     bold, text = (

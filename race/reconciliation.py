@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from race import providers
+from race import list_files, providers
 from race.models import Edition, LedgerLine, Payment, ProviderCall
 
 Kind = LedgerLine.Kind
@@ -140,7 +139,7 @@ def as_csv(rows: Iterable[Row]) -> bytes:
 def as_xlsx(rows: Iterable[Row]) -> bytes:
     """The rows as a workbook of one sheet; texts are written as texts and never as formulas."""
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = list_files.workbook(out)
     sheet = book.add_worksheet()
     money = book.add_format({"num_format": "0.00"})
     sheet.set_column(0, 7, 18)

@@ -6,13 +6,13 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-import xlsxwriter
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from race import dates, typesetting
-from race.list_files import safe
+from race.list_files import safe, workbook
+from race.templatetags.money import amount
 from results import result_lines
 from results.models import PrizePayment
 from results.prizes import Row, Sheet
@@ -40,7 +40,7 @@ def printed(of: Sheet) -> dict[str, Any]:
     return {
         "event": of.race.edition.name, "title": pgettext("paper", "Prize sheet"), "subtitle": f"{of.race.name} · {stands(of)}",
         "decided": of.official, "facts": [], "nobody": _("No prizes are set."), "columns": _columns(), "groups": groups,
-        "totals": [[word, yuan(sum_fen)] for word, sum_fen in totals(of)],
+        "totals": [[word, amount(sum_fen)] for word, sum_fen in totals(of)],
         "ledger_title": pgettext("prizes", "What was paid and what came back"), "ledger_columns": _ledger_columns(),
         "ledger": [ledger_row(of, row, one) for row in of.rows for one in row.payments],
         "signs": [pgettext("prizes", "Paid out by"), _("Chief commissaire"), _("Organiser"), pgettext("prizes", "Date")],
@@ -77,12 +77,6 @@ def totals(of: Sheet) -> list[tuple[str, int]]:
     ]  # fmt: skip
 
 
-def yuan(fen: int) -> str:
-    """A sum as a paper writes it: 1,200 or 1,200.50."""
-    whole, rest = divmod(abs(fen), 100)
-    return ("−" if fen < 0 else "") + f"{whole:,}" + (f".{rest:02}" if rest else "")
-
-
 def name(row: Row) -> str:
     """Who the prize is for, in the language in force."""
     if row.team is not None:
@@ -109,8 +103,8 @@ def _row(row: Row) -> dict[str, str]:
     bib = str(row.entry.bib) if row.entry else ""
     team = row.entry.team.name if row.entry and row.entry.team else "、".join(map(str, row.riders))
     return {
-        "place": str(row.place or ""), "bib": bib, "name": name(row), "team": team, "gross": yuan(row.gross_fen),
-        "tax": yuan(row.tax_fen) if row.entry else "–", "net": yuan(row.net_fen), "state": state(row),
+        "place": str(row.place or ""), "bib": bib, "name": name(row), "team": team, "gross": amount(row.gross_fen),
+        "tax": amount(row.tax_fen) if row.entry else "–", "net": amount(row.net_fen), "state": state(row),
         "sign": "",
     }  # fmt: skip
 
@@ -118,14 +112,14 @@ def _row(row: Row) -> dict[str, str]:
 def state(row: Row) -> str:
     """Where a prize stands, in words; a time is that of the zone in force (a page of the staff sets the venue's)."""
     if row.state == "back":
-        return pgettext("prizes", "to be paid back: %(sum)s") % {"sum": yuan(-row.due_net_fen)}
+        return pgettext("prizes", "to be paid back: %(sum)s") % {"sum": amount(-row.due_net_fen)}
     if row.state == "paid":
         at = timezone.localtime(row.payments[-1].at).strftime("%m-%d %H:%M") if row.payments else ""
         return pgettext("prizes", "paid %(day)s") % {"day": at} if at else ""
     if row.state == "blocked":
         return why(row)
     return (
-        pgettext("prizes", "still %(sum)s") % {"sum": yuan(row.due_net_fen)}
+        pgettext("prizes", "still %(sum)s") % {"sum": amount(row.due_net_fen)}
         if row.paid_fen
         else pgettext("prizes", "to be paid")
     )
@@ -159,8 +153,8 @@ def ledger_row(of: Sheet, row: Row, one: PrizePayment) -> dict[str, str]:
     who = f"{row.entry.bib} {name(row)}" if row.entry else name(row)
     kind = pgettext("prizes", "paid") if one.kind == PrizePayment.Kind.PAID else pgettext("prizes", "came back")
     return {
-        "at": dates.instant(one.at, of.race.edition.zone), "who": who, "what": kind, "gross": yuan(one.gross_fen),
-        "tax": yuan(one.tax_fen), "net": yuan(one.gross_fen - one.tax_fen), "receipt": one.receipt or one.reason,
+        "at": dates.instant(one.at, of.race.edition.zone), "who": who, "what": kind, "gross": amount(one.gross_fen),
+        "tax": amount(one.tax_fen), "net": amount(one.gross_fen - one.tax_fen), "receipt": one.receipt or one.reason,
         "by": (one.by.get_full_name() or one.by.get_username()) if one.by else "–",
     }  # fmt: skip
 
@@ -168,9 +162,7 @@ def ledger_row(of: Sheet, row: Row, one: PrizePayment) -> dict[str, str]:
 def xlsx(of: Sheet) -> bytes:
     """Two sheets: what is due and how it stands, and the ledger. Sums are numbers in yuan, all else text, never a formula."""
     body = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        body, {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
-    )
+    book = workbook(body)
     head = _("%(edition)s · %(race)s · %(standing)s") % {
         "edition": of.race.edition.name, "race": of.race.name, "standing": stands(of),
     }  # fmt: skip

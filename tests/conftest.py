@@ -6,7 +6,6 @@
 import gc
 import os
 import signal
-import socket
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from hypothesis import settings as hypothesis_settings
 
 from launch import browser, patience
 from launch.processes import Part
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -284,9 +284,7 @@ def worker(worker_process: Part, transactional_db: None, redis: "Redis") -> Part
 @pytest.fixture(scope="session")
 def web_process(started: Callable[..., Part]) -> Iterator[str]:
     """The real web server, one for all tests of this process. Ask for `web` in a test."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = ["-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(port)]
     part = started("web", *command, "--log-level", "warning", "--timeout-graceful-shutdown", "1")
     with running(part, lambda: answers(f"http://127.0.0.1:{port}/healthz/live")):

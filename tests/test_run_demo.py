@@ -1,7 +1,6 @@
 """The demo itself: it opens, heals, says where it is, and goes without a trace."""
 
 import signal
-import socket
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from launch.state import _marked as marked
 from tests.clone import Clone, gone
+from tests.ports import free_port
 
 PARTS = ("beat", "gateway", "postgres", "simulator", "valkey", "web", "worker")
 
@@ -28,12 +28,6 @@ def page(url: str) -> int | None:
             return int(answer.status)
     except OSError:
         return None
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def test_the_demo_opens_heals_and_ends(clone: Clone, killed: Callable[[int], None]) -> None:

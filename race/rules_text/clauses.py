@@ -165,12 +165,6 @@ def listed(words: Iterable[str]) -> str:
     return ("、" if _zh() else ", ").join(words)
 
 
-def yuan(fen: int) -> str:
-    """¥120, ¥99.50, ¥500,000."""
-    whole, cents = divmod(fen, 100)
-    return f"¥{whole:,}" + (f".{cents:02}" if cents else "")
-
-
 def day_words(day: date) -> str:
     """5月25日, 25 May."""
     return f"{day.month} 月 {day.day} 日" if _zh() else f"{day.day} {_month(day)}"

@@ -22,8 +22,8 @@ from race.rules_text.clauses import (
     instant_words,
     listed,
     span,
-    yuan,
 )
+from race.templatetags.money import yuan
 
 OURS = "entry_rules"
 

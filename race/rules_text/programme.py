@@ -22,8 +22,8 @@ from race.rules_text.clauses import (
     grouped,
     kilometres,
     listed,
-    yuan,
 )
+from race.templatetags.money import yuan
 
 
 def event(source: Source) -> Chapter:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from race import entry_columns, entry_import, entry_template, import_jobs, log
@@ -30,7 +27,9 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            job = _uploaded(request, edition)
+            job = import_jobs.received(
+                request.FILES.get("list"), request.POST.get("pasted", ""), edition, actor(request)
+            )
             entry_import.read(job.body)
             import_jobs.keep(job)
             return redirect(staff_path("office_import_list", desk(request).slug, token=job.token))
@@ -38,18 +37,6 @@ def page(request: HttpRequest, edition: Edition) -> HttpResponse:
             problem = refused.message
     context = {"edition": edition, "problem": problem, "columns": list(entry_columns.LABELS.values())}
     return render(request, "race/import.html", context, status=409 if problem else 200)
-
-
-def _uploaded(request: HttpRequest, edition: Edition) -> import_jobs.Job:
-    upload = request.FILES.get("list")
-    body, name = request.POST.get("pasted", "").encode(), ""
-    if isinstance(upload, UploadedFile) and upload.size:
-        body, name = upload.read(), (upload.name or "")[-120:]
-    if not body.strip():
-        raise Refused("empty", _("Choose a file, or paste rows."))
-    return import_jobs.Job(
-        import_jobs.fresh_token(), edition.pk, name, body, by=actor(request).pk, language=get_language() or "zh-hans"
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

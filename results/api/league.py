@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -15,10 +14,10 @@ from rest_framework.response import Response
 from race.api.entry_import import RawBody
 from race.api.scope import Scoped
 from race.models import Role
-from results.league import imports, rules, standings
+from results.league import asked, imports, rules, standings
 from results.league.imports import Outcome
 from results.league.standings import Standings
-from results.models import League, Round
+from results.models import Round
 
 
 class LeagueImportAnswer(serializers.Serializer[Any]):
@@ -48,16 +47,11 @@ class LeagueStandings(Scoped):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """A group of a league (default: the first of the newest), or `group=teams`; `now=1`: if every race stopped now."""
-        asked = request.query_params
-        leagues = League.objects.order_by("-season", "slug")
-        league = get_object_or_404(leagues, slug=asked["league"]) if "league" in asked else leagues.first()
-        if league is None:
-            raise Http404
-        codes = [*rules.codes(league), rules.TEAMS]
-        group = asked.get("group") or codes[0]
-        if group not in codes:
-            raise Http404
-        return Response(as_json(standings.of(league, group, now=asked.get("now") in ("1", "true")), codes))
+        given = request.query_params
+        league, group = asked.chosen(given.get("league", ""), given.get("group", ""))
+        return Response(
+            as_json(standings.of(league, group, now=given.get("now") in ("1", "true")), asked.groups(league))
+        )
 
     @extend_schema(
         parameters=[

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from race.api.scope import Scoped
 from race.models import Edition, Entry, Role
 from results.api.rulings import LeagueMoveRow
-from results.league import history, joining, rules
-from results.models import League, RoundResult
+from results.league import asked, history, joining
+from results.models import RoundResult
 
 
 class LeagueLikely(serializers.Serializer[Any]):
@@ -82,16 +82,11 @@ class LeagueRows(Scoped):
     )
     def get(self, request: Request) -> Response:
         """The rows of a league that no document tells who they were: those to join with proposals, then those joined."""
-        league = league_of(self.edition(), request.query_params.get("league", ""))
+        league = asked.league_of(self.edition(), request.query_params.get("league", ""))
         lines = joining.lines_of(league)
         found = [_row(one.line, one.likely) for one in joining.loose(league, lines)]
         found += [_row(line, ()) for line in lines if line.member]
         return Response(LeagueRow(found, many=True).data)
-
-
-def league_of(edition: Edition | None, slug: str) -> League:
-    """A league that the edition is a round of; 404 for any other."""
-    return get_object_or_404(League.objects.filter(rounds__edition=edition).distinct(), slug=slug)
 
 
 def _row(line: RoundResult, likely: tuple[joining.Likely, ...]) -> dict[str, Any]:
@@ -171,13 +166,6 @@ class LeagueChanges(Scoped):
     )
     def get(self, request: Request) -> Response:
         """The newest publications that bear on a group (or `teams`), the newest first."""
-        asked = request.query_params
-        leagues = League.objects.order_by("-season", "slug")
-        league = get_object_or_404(leagues, slug=asked["league"]) if "league" in asked else leagues.first()
-        if league is None:
-            raise Http404
-        codes = [*rules.codes(league), rules.TEAMS]
-        group = asked.get("group") or codes[0]
-        if group not in codes:
-            raise Http404
+        given = request.query_params
+        league, group = asked.chosen(given.get("league", ""), given.get("group", ""))
         return Response(LeagueStep(history.steps(league, group), many=True).data)

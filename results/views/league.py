@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from race import list_files
 from race.models.edition import in_language
-from results.league import files, history, ridden, rules, standings
+from results.league import asked, files, history, ridden, rules, standings
 from results.league.standings import Cell, Line, Standings
 from results.models import League
 from results.views import league_words
@@ -37,32 +36,16 @@ TIE_BREAKS: dict[str, str | Promise] = {
 @require_safe
 def page(request: HttpRequest, league: str = "", group: str = "") -> HttpResponse:
     """The newest league, or the one named; its first group, or the one named. Constant queries at any size."""
-    found, group = chosen(league, group)
+    found, group = asked.chosen(league, group)
     now = request.GET.get("now") == "1"
     ground = ridden.gather(found, now=now)
     return render(request, "results/league.html", context(found, standings.table(ground, group), now=now))
 
 
-def chosen(league: str = "", group: str = "") -> tuple[League, str]:
-    """The newest league, or the one named, and its first group, or the one named."""
-    if league:
-        found = get_object_or_404(League, slug=league)
-    else:
-        newest = League.objects.alias(last=Max("rounds__held_on")).order_by("-season", "-last", "slug").first()
-        if newest is None:
-            raise Http404(_("No league yet"))
-        found = newest
-    codes = [*rules.codes(found), rules.TEAMS]
-    group = group or codes[0]
-    if group not in codes:
-        raise Http404(_("No such group"))
-    return found, group
-
-
 @require_safe
 def file(request: HttpRequest, league: str, group: str, form: str) -> HttpResponse:
     """The standings as a spreadsheet: `standings.xlsx` or `standings.csv`; `?now=1` as on the page."""
-    found, group = chosen(league, group)
+    found, group = asked.chosen(league, group)
     if form not in ("xlsx", "csv"):
         raise Http404(_("Lists are made as XLSX or CSV."))
     now = request.GET.get("now") == "1"
@@ -73,7 +56,7 @@ def file(request: HttpRequest, league: str, group: str, form: str) -> HttpRespon
 @require_safe
 def changes(request: HttpRequest, league: str, group: str) -> HttpResponse:
     """`/league/<slug>/<group>/changes/`: what each publication moved in the season."""
-    found, group = chosen(league, group)
+    found, group = asked.chosen(league, group)
     table = standings.of(found, group)
     told = [league_words.step(one, found) for one in history.steps(found, group)]
     shown = context(found, table, now=False) | {"steps": told}

@@ -15,7 +15,7 @@ from race.models import Edition, Entry, LogLine, Role
 from race.models.edition import in_language
 from race.staff_links import staff_path
 from race.staff_pages import actor, desk
-from results.league import joining, ridden, rules
+from results.league import asked, joining, ridden, rules
 from results.league.ridden import Ground
 from results.models import League, Round, RoundCategory, RoundResult
 from results.staff import officials_page
@@ -33,8 +33,8 @@ Row = dict[str, Any]
 @officials_page()
 def page(request: HttpRequest, edition: Edition, league: str = "") -> HttpResponse:
     """`/officials/league/`: the leagues of the edition, the first or the one named. Constant queries at any size."""
-    leagues = list(leagues_of(edition).order_by("-season", "slug"))
-    shown = league_of(edition, league) if league else next(iter(leagues), None)
+    leagues = list(asked.leagues_of(edition).order_by("-season", "slug"))
+    shown = asked.league_of(edition, league) if league else next(iter(leagues), None)
     if shown is None:
         return render(request, "results/officials/league.html", {"edition": edition, "league": None})
     lines = joining.lines_of(shown)
@@ -48,17 +48,6 @@ def page(request: HttpRequest, edition: Edition, league: str = "") -> HttpRespon
         "joined": _joined(shown, lines), "log": _log(shown, lines),
     }  # fmt: skip
     return render(request, "results/officials/league.html", context)
-
-
-def leagues_of(edition: Edition) -> Any:
-    """The leagues that the edition is a round of: those its officials see and run."""
-    return League.objects.filter(rounds__edition=edition).distinct()
-
-
-def league_of(edition: Edition, slug: str) -> League:
-    """One of them; 404 for any other."""
-    league: League = get_object_or_404(leagues_of(edition), slug=slug)
-    return league
 
 
 def named(league: League) -> Row:
@@ -171,25 +160,25 @@ def _log(league: League, lines: list[RoundResult]) -> list[Row]:
 @officials_page(*RUNS)
 def row(request: HttpRequest, edition: Edition, league: str, pk: int) -> HttpResponse:
     """One row: search a rider (`?q=`), join the row to one, or part it."""
-    shown = league_of(edition, league)
+    shown = asked.league_of(edition, league)
     lines = joining.lines_of(shown)
     line = get_object_or_404(RoundResult.objects.select_related("round"), pk=pk, round__league=shown)
     if request.method == "POST":
         return _acted(request, edition, shown, line)
-    asked = request.GET.get("q", "").strip()[:40]
+    wanted = request.GET.get("q", "").strip()[:40]
     likely = next((one.likely for one in joining.loose(shown, lines) if one.line.pk == pk), ())
     context = {
-        "edition": edition, "league": shown, "name": named(shown)["name"], "line": line_row(line, shown), "q": asked,
+        "edition": edition, "league": shown, "name": named(shown)["name"], "line": line_row(line, shown), "q": wanted,
         "document": bool(line.identity_hash), "likely": [likely_row(one, shown) for one in likely],
-        "found": [likely_row(one, shown) for one in search(shown, lines, line, asked)] if asked else [],
+        "found": [likely_row(one, shown) for one in search(shown, lines, line, wanted)] if wanted else [],
         "joined": next((one for one in _joined(shown, lines) if one["pk"] == pk), None),
     }  # fmt: skip
     return render(request, "results/officials/league_row.html", context)
 
 
-def search(league: League, lines: list[RoundResult], line: RoundResult, asked: str) -> list[joining.Likely]:
+def search(league: League, lines: list[RoundResult], line: RoundResult, typed: str) -> list[joining.Likely]:
     """Riders of ours and other rows by a part of the name or team, or by the whole number; riders first."""
-    wanted = joining.folded(asked)
+    wanted = joining.folded(typed)
     others = [one for one in joining.others(lines) if one.line != line.pk]
     found = [
         one
@@ -222,7 +211,7 @@ def _acted(request: HttpRequest, edition: Edition, league: League, line: RoundRe
 @officials_page(*RUNS)
 def join(request: HttpRequest, edition: Edition, league: str) -> HttpResponse:
     """Join at once all rows of which one rider alone has name and team, as the page listed them (`pair`: row:entry)."""
-    shown, seen = league_of(edition, league), {}
+    shown, seen = asked.league_of(edition, league), {}
     for pair in request.POST.getlist("pair"):
         line, _colon, entry = pair.partition(":")
         if line.isascii() and entry.isascii() and line.isdigit() and entry.isdigit() and len(pair) < 40:

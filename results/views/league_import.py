@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -18,7 +16,7 @@ from race.models.edition import in_language
 from race.refused import Refused
 from race.staff_links import staff_path
 from race.staff_pages import actor, desk
-from results.league import imports, rules
+from results.league import asked, imports, rules
 from results.league.imports import Outcome
 from results.models import League, Round
 from results.staff import officials_page
@@ -37,7 +35,9 @@ def upload(request: HttpRequest, edition: Edition, league: str, number: int) -> 
     problem = ""
     if request.method == "POST":
         try:
-            job = _uploaded(request, edition)
+            job = import_jobs.received(
+                request.FILES.get("list"), request.POST.get("pasted", ""), edition, actor(request)
+            )
             imports.dry_run(made, job.body)
             import_jobs.keep(job)
             return HttpResponseRedirect(_path(request, made, job.token))
@@ -49,7 +49,7 @@ def upload(request: HttpRequest, edition: Edition, league: str, number: int) -> 
 
 def round_of(edition: Edition, league: str, number: int) -> tuple[League, Round]:
     """A round of a league of the edition."""
-    shown = league_desk.league_of(edition, league)
+    shown = asked.league_of(edition, league)
     return shown, get_object_or_404(Round.objects.select_related("league", "edition"), league=shown, order=number)
 
 
@@ -64,17 +64,6 @@ def _context(edition: Edition, league: League, made: Round) -> dict[str, Any]:
         "round_name": in_language(made.name_zh, made.name_en), "ours": made.edition_id is not None,
         "groups": [rules.name(league, code) for code in rules.codes(league)], "had": made.results.count(),
     }  # fmt: skip
-
-
-def _uploaded(request: HttpRequest, edition: Edition) -> import_jobs.Job:
-    sent = request.FILES.get("list")
-    body, name = request.POST.get("pasted", "").encode(), ""
-    if isinstance(sent, UploadedFile) and sent.size:
-        body, name = sent.read(), (sent.name or "")[-120:]
-    if not body.strip():
-        raise Refused("empty", _("Choose a file, or paste rows."))
-    language = get_language() or "zh-hans"
-    return import_jobs.Job(import_jobs.fresh_token(), edition.pk, name, body, by=actor(request).pk, language=language)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

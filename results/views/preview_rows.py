@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from race.models import Race
 from race.models.edition import in_language
+from race.templatetags.money import amount
 from results import preview, to_do
 from results.league import Moved
 from results.models import League, RoundCategory
@@ -30,7 +31,7 @@ def of(race: Race, found: Preview, bib: int | None) -> dict[str, Any]:
     table = lines(race, found.found, bib)
     return table | {
         "preview": found, "statuses": found.found.statuses, "places": found.found.places, "times": timed(found.found),
-        "prizes": len(found.prizes), "money": money(found.prize_difference_fen) if found.prize_difference_fen else "",
+        "prizes": len(found.prizes), "money": amount(found.prize_difference_fen) if found.prize_difference_fen else "",
         "teams": [{"team": one.team, "before": one.before or "–", "after": one.after or "–"} for one in found.teams[:3]],
         "more_teams": max(0, len(found.teams) - 3), "warnings": [warning(code) for code in found.warnings],
         "in_league": RoundCategory.objects.filter(category__race=race).exists(),
@@ -96,7 +97,7 @@ def line(who: Row, change: Change, paid: Sequence[int], mine: bool) -> Row:
     return who | {
         "mine": mine, "before": place(before), "after": place(after),
         "moved": place(before) != place(after),
-        "paid_before": money(paid[0]), "paid_after": money(paid[1]), "paid": paid[0] != paid[1],
+        "paid_before": amount(paid[0]), "paid_after": amount(paid[1]), "paid": paid[0] != paid[1],
         "time_before": clock[0], "time_after": clock[1], "timed": clock[0] != clock[1],
     }  # fmt: skip
 
@@ -111,13 +112,6 @@ def place(line: Line | None) -> Row:
 
 def _time(line: Line | None) -> str:
     return times.NOTHING if line is None or line.time_s is None else times.race_time(line.time_s * 1000)
-
-
-def money(fen: int) -> str:
-    """A sum as it stands in the table: whole yuan where it is whole."""
-    sign, fen = ("−", -fen) if fen < 0 else ("", fen)
-    yuan, rest = divmod(fen, 100)
-    return f"{sign}{yuan:,}" + (f".{rest:02}" if rest else "")
 
 
 def fold(run: Sequence[Change], rows: Sequence[Row]) -> str:

@@ -37,6 +37,17 @@ def stands(page: "Page", *bibs: int) -> None:
     )
 
 
+def drag_before(page: "Page", bib: int, first: int) -> None:
+    """A rider is dragged by the handle to the place of another, slowly enough for a hand."""
+    page.locator(f'.bn-rider[data-bib="{bib}"] .bn-grip').hover()
+    there = page.locator(f'.bn-rider[data-bib="{first}"]').bounding_box()
+    assert there is not None
+    page.mouse.down()
+    page.mouse.move(there["x"] + 20, there["y"] + 30, steps=6)
+    page.mouse.move(there["x"] + 20, there["y"] + 6, steps=4)
+    page.mouse.up()
+
+
 def test_an_order_by_drag_and_by_keyboard_is_signed_once_and_the_board_follows(page: "Page", web: str, worker: Part):
     stage = sprint()
     user = User.objects.create(username="wang", email="wang@example.org")
@@ -60,15 +71,8 @@ def test_an_order_by_drag_and_by_keyboard_is_signed_once_and_the_board_follows(p
     assert "3 号" in page.locator("#bn-live").inner_text()
     assert page.evaluate("document.activeElement.parentElement.dataset.bib") == "3"
     # By drag: 4 goes to the very front, and is taken back.
-    grip = page.locator('.bn-rider[data-bib="4"] .bn-grip')
     for _ in range(2):
-        grip.hover()
-        first = page.locator('.bn-rider[data-bib="1"]').bounding_box()
-        assert first is not None
-        page.mouse.down()
-        page.mouse.move(first["x"] + 20, first["y"] + 30, steps=6)
-        page.mouse.move(first["x"] + 20, first["y"] + 6, steps=4)
-        page.mouse.up()
+        drag_before(page, 4, 1)
         stands(page, 4, 1, 3, 2)
         page.locator("[data-sign][value='4,1,3,2']").wait_for()
         page.locator("[data-undo]").click()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ from race import clock, gun
 from race.models import Rider
 from tests import cast
 from tests.conftest import answers, running
+from tests.ports import free_port
 from tests.ui.modules import run_module
 from timing import pad
 from timing.models import Correction, Read, Source, Status
@@ -179,9 +179,7 @@ def server(started: Callable[..., Part], port: int) -> Any:
 def test_a_minute_without_a_network_a_restart_of_the_server_and_everything_counts_once(
     phone: BrowserContext, started: Callable[..., Part], stage: cast.Cast, redis: object
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     web = f"http://127.0.0.1:{port}"
     with ExitStack() as first:
         first.enter_context(server(started, port))

@@ -22,6 +22,7 @@ from race.models import Category, Edition, Entry, Registration
 from results import chain, live
 from results.models import Communique, Publication, Ruling
 from tests import cast
+from tests.browser.test_bunch import drag_before, stands
 from tests.browser.test_live import shows
 from tests.browser.test_officials import text
 
@@ -145,24 +146,10 @@ def orders(page: Page) -> None:
     page.keyboard.press("ArrowUp")
     stands(page, 1, 3, 2, 4)
     page.locator("[data-sign][value='3,2']").wait_for()
-    page.locator('.bn-rider[data-bib="3"] .bn-grip').hover()
-    first = page.locator('.bn-rider[data-bib="1"]').bounding_box()
-    assert first is not None
-    page.mouse.down()
-    page.mouse.move(first["x"] + 20, first["y"] + 30, steps=4)
-    page.mouse.move(first["x"] + 20, first["y"] + 6, steps=4)
-    page.mouse.up()
+    drag_before(page, 3, 1)
     stands(page, 3, 1, 2, 4)
     page.locator("[data-sign][value='3,1,2']").click()
     page.locator(".bn-told").wait_for()
-
-
-def stands(page: Page, *bibs: int) -> None:
-    """The bunch board shows these in this order."""
-    page.wait_for_function(
-        "wanted => [...document.querySelectorAll('.bn-rider')].map(row => row.dataset.bib).join() === wanted",
-        arg=",".join(map(str, bibs)),
-    )
 
 
 def at_the_result(page: Page) -> None:

@@ -11,8 +11,9 @@ from seeds import accounts, planting
 from seeds import field as fields
 from seeds.simulator import cards as race_cards
 from seeds.simulator import clock, faults, playing
+from tests.ports import free_port
 from tests.seeds.test_hard_weekend import CARDS, ROUGH_STEP_MS, small
-from tests.timing.peers import free_port, listens
+from tests.timing.peers import listens
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
 

@@ -20,7 +20,8 @@ from seeds.simulator import clock, playing
 from seeds.simulator.api import Desk
 from seeds.simulator.checker import boards
 from seeds.simulator.operator import PUT_RIGHT
-from tests.timing.peers import free_port, listens
+from tests.ports import free_port
+from tests.timing.peers import listens
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RIDERS = 40

@@ -14,7 +14,8 @@ import pytest
 from launch import patience
 from race.models import Token
 from tests import cast
-from tests.timing.peers import Peer, free_port, listens
+from tests.ports import free_port
+from tests.timing.peers import Peer, listens
 from timing.bridge import options
 from timing.bridge.spool import PARCEL_BYTES, Spool
 from timing.decoders.live import LIVE

@@ -7,7 +7,8 @@ from django.db import connection, transaction
 
 from launch import patience
 from tests import cast
-from tests.timing.peers import RECORD, STORE, Peer, free_port, listens
+from tests.ports import free_port
+from tests.timing.peers import RECORD, STORE, Peer, listens
 from timing import heartbeat
 from timing.models import Channel, Delivery, Pending, Read, Reject
 

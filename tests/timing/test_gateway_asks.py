@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.timing.peers import free_port
+from tests.ports import free_port
 from timing.decoders.live import LIVE
 from timing.gateway import line as one_line
 from timing.gateway import lines as all_lines

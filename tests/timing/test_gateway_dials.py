@@ -8,7 +8,7 @@ import pytest
 
 from launch import patience
 from tests import cast
-from tests.timing.peers import free_port
+from tests.ports import free_port
 from timing import decoders, intake
 from timing.decoders.amb_p3 import PASSING, checksum, read_record, request
 from timing.gateway import process

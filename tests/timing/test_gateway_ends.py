@@ -7,7 +7,8 @@ from django.db import connection, transaction
 
 from launch import patience
 from tests import cast
-from tests.timing.peers import STORE, Peer, free_port, listens
+from tests.ports import free_port
+from tests.timing.peers import STORE, Peer, listens
 from timing.models import Channel, Delivery
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -18,7 +18,8 @@ import pytest
 from launch import patience
 from race.models import Token
 from tests import cast
-from tests.timing.peers import STORE, Peer, free_port, listens
+from tests.ports import free_port
+from tests.timing.peers import STORE, Peer, listens
 from timing import ingest
 from timing.models import Channel, Delivery, Ingestion, Pending, Read, Upload
 

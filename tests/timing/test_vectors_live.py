@@ -14,8 +14,9 @@ from launch import patience
 from race import tokens
 from race.models import Edition, Event, Token
 from tests import cast
+from tests.ports import free_port
 from tests.timing.chip_vectors import named, segments_of, vectors
-from tests.timing.peers import free_port, listens
+from tests.timing.peers import listens
 from timing import ingest
 from timing.decoders import FORMATS
 from timing.decoders.wall_clock import local_text
