@@ -14,14 +14,13 @@ and `counts`, which cost next to nothing.
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 from . import laps, standings
 from .field import Field
 from .missing import Missing, missing
 from .race_facts import SECOND_US, RaceFacts, Row
-from .tracks import LEAST, PPM, Pace, Track, follow, median
+from .tracks import LEAST, PPM, Pace, Track, follow, median, ratios_of
 
 LEAST_ERROR_US = 10 * SECOND_US
 SLOWER_PPM = 50_000
@@ -237,13 +236,10 @@ def _errors(tracks: Sequence[Track], pace: Pace) -> dict[int, int]:
     off: defaultdict[int, list[int]] = defaultdict(list)
     for track in tracks:
         ridden: list[int] = []
-        for before, after in pairwise(track.seen):
-            usual_us = pace.span_us(before.place, after.place)
-            if after.place == before.place + 1 and usual_us:
-                ratio = (after.at_us - before.at_us) * PPM // usual_us
-                told = median(ridden[-2 * pace.points :]) if ridden else PPM
-                off[after.place % pace.points].append(abs(ratio * PPM // told - PPM))
-                ridden.append(ratio)
+        for place, ratio in ratios_of(track.seen, pace).items():
+            told = median(ridden[-2 * pace.points :]) if ridden else PPM
+            off[(place + 1) % pace.points].append(abs(ratio * PPM // told - PPM))
+            ridden.append(ratio)
     return {point: sorted(parts)[(len(parts) - 1) * 9 // 10] for point, parts in off.items()}
 
 

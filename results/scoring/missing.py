@@ -104,7 +104,7 @@ def _share(
     parts = [
         (at_us - left[bib]) * PPM // (came[bib] - left[bib])
         for bib, at_us in been[place].items()
-        if bib in left and bib in came
+        if bib in left and bib in came and came[bib] > left[bib]
     ]
     if len(parts) >= LEAST:
         middle = median(parts)

@@ -65,7 +65,7 @@ def follow(field: Field) -> tuple[list[Track], Pace]:
     places = max((ride.goal for ride, _ in riding), default=0) * points
     soonest = {ride.bib: _soonest(ride, seen, points, field.rules.min_lap_us) for ride, seen in riding}
     first = _pace(soonest, {}, points, places)
-    ratios = {bib: _ratios(seen, first) for bib, seen in soonest.items()}
+    ratios = {bib: ratios_of(seen, first) for bib, seen in soonest.items()}
     usual = _by_category(riding, ratios)
     spread = _spread(ratios)
     walked = {
@@ -108,7 +108,7 @@ def _soonest(ride: Ride, seen: list[tuple[int, int]], points: int, min_lap_us: i
 
 def _own(seen: Sequence[Seen], pace: Pace, usual_ppm: int) -> int:
     """A rider's pace on the last two laps, to the field's."""
-    ratios = _ratios(seen, pace)
+    ratios = ratios_of(seen, pace)
     return _factor({place: ratios[place] for place in sorted(ratios)[-2 * pace.points :]}, -1, usual_ppm)
 
 
@@ -134,12 +134,17 @@ def _pace(tracks: Mapping[int, Sequence[Seen]], paces: Mapping[int, int], points
     return Pace(tuple(until_us), points)
 
 
-def _ratios(seen: Sequence[Seen], pace: Pace) -> dict[int, int]:
-    """Place -> the rider's time from there to the next place, to the field's, in millionths."""
+def ratios_of(seen: Sequence[Seen], pace: Pace) -> dict[int, int]:
+    """Place -> the rider's time from there to the next place, to the field's, in millionths.
+
+    Of a stretch that took no time (two mats at one instant: a clock that is wrong) there is none, for it is no pace.
+    """
     found = {}
     for before, after in pairwise(seen):
         if after.place == before.place + 1 and (usual_us := pace.span_us(before.place, after.place)):
-            found[before.place] = (after.at_us - before.at_us) * PPM // usual_us
+            ratio_ppm = (after.at_us - before.at_us) * PPM // usual_us
+            if ratio_ppm > 0:
+                found[before.place] = ratio_ppm
     return found
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from results.scoring import expected
@@ -154,6 +154,8 @@ def test_everything_later_is_everything_later(shift_us):
     st.lists(st.tuples(st.integers(11, 16), st.sampled_from("PFQ"), st.integers(0, 5000)), max_size=40),
     st.integers(1, 4),
 )
+@example([(11, "P", 1), (12, "P", 1), (13, "P", 1), (13, "P", 300), (13, "F", 300)], 2)  # 13 at two mats at one instant
+@example([(11, "P", 1), (12, "P", 1), (13, "P", 1), (14, "P", 300), (14, "F", 300), (14, "F", 600)], 2)
 def test_whatever_was_read_nothing_is_both_read_and_missing(reads, laps):
     passings = tuple(Passing(bib, point, instant("8:30") + at * 1_000_000, (1,)) for bib, point, at in reads)
     facts = race_log("gun 8:30 11 12 13 14 15 16", **{**POINTS, "laps": laps})
