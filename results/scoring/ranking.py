@@ -74,10 +74,10 @@ def _relegate(order: list[Ride], ride: Ride, credited: Container[int | None]) ->
     `credited`: who has a group's time but did not cross the line with it; nobody is put behind him.
     """
     group = [other for other in order if ride.bunch and other.bunch == ride.bunch and other.bib not in credited]
-    if ride not in group or len(group) < 2:
+    if ride not in group or group[-1] is ride:  # the last of it already: others may stand between, and are not passed
         return order
     rest = [other for other in order if other is not ride]
-    after = rest.index(next(other for other in reversed(group) if other is not ride)) + 1
+    after = rest.index(group[-1]) + 1
     return [*rest[:after], ride, *rest[after:]]
 
 

@@ -192,6 +192,18 @@ def test_a_relegated_rider_keeps_his_time_and_nobody_else_but_gains_by_it(facts,
             assert row.rank >= was if one == bib else row.rank in (was, was - 1)
 
 
+def test_the_last_of_a_group_gains_nothing_by_being_put_last_in_it():
+    """Groups by category in one ranking: others stand between the riders of a group."""
+    rules = Rules(laps=1, format="laps", bunch=True, bunch_scope="category", rank_scope="race", wheel_us=0)
+    entries = tuple(EntryFact(bib, category, "A", signed_on=True) for bib, category in ((1, "A"), (2, "B"), (3, "A")))
+    passings = tuple(Passing(entry.bib, "F", GUN + 900_000_000 + entry.bib * 100_000) for entry in entries)
+    facts = RaceFacts((WaveFact("A", GUN),), entries, passings, (), rules, (), True)
+    assert [row.bib for row in score(facts).rows] == [1, 2, 3]
+    for bib, order in ((1, [2, 3, 1]), (2, [1, 2, 3]), (3, [1, 2, 3])):
+        told = score(replace(facts, rulings=(RulingFact(1, "relegate_group", bib),))).rows
+        assert [row.bib for row in told] == order
+
+
 STARTS = st.lists(
     st.builds(
         itt.Start,
