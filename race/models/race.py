@@ -51,15 +51,15 @@ class Race(models.Model):
 
 
 def short_name(name: str) -> str:
-    """The name on a phone's tab, where five must stand side by side: without what all of them share."""
+    """The name on a phone's tab, where five must stand side by side: without what all of them share, if anything is left."""
     if not (get_language() or "").startswith("en"):
-        return name.removeprefix("男子").removesuffix("组")
+        return name.removeprefix("男子").removesuffix("组") or name
     if "women" in name.lower():
         return "Women"
     kept = [word for word in name.split() if word.lower() not in ("men", "men's", "men’s", "road")]
     # Lower case but for the first letter and for what is written in capitals, such as MTB.
     text = " ".join(word if word.isupper() else word.lower() for word in kept)
-    return text[:1].upper() + text[1:]
+    return text[:1].upper() + text[1:] or name
 
 
 class Wave(models.Model):

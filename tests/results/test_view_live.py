@@ -63,6 +63,7 @@ def test_tabs_of_a_phone_carry_what_tells_the_races_apart():
         "Men Mass MTB",
         "Men's road elite",
         "Men's MTB open",
+        "Men",
     ]
     with translation.override("en"):
         assert [short_name(name) for name in english] == [
@@ -73,10 +74,12 @@ def test_tabs_of_a_phone_carry_what_tells_the_races_apart():
             "Mass MTB",
             "Elite",
             "MTB open",
+            "Men",
         ]
     with translation.override("zh-hans"):
-        assert [short_name(name) for name in ("男子公路精英组", "女子公开组", "男子山地大众组")] == [
+        assert [short_name(name) for name in ("男子公路精英组", "女子公开组", "男子山地大众组", "男子组")] == [
             "公路精英",
             "女子公开",
             "山地大众",
+            "男子组",
         ]
