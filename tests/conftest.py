@@ -312,8 +312,9 @@ def chromium() -> "Iterator[Browser]":
 
     It ends with its module: as long as it is there its event loop runs in this thread, and no other can.
     """
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # a slow machine is not a wrong page
     path = browser.find()
     assert path is not None, browser.NONE
     # Playwright's own loop runs in this thread, which Django takes for an async view that must not touch the database.

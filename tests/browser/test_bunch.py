@@ -1,10 +1,10 @@
 """The bunch board in a real browser: an order by drag and by keyboard, undone, signed; the public board follows."""
 
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Page, expect
 
 from launch.processes import Part
 from race import gun
@@ -13,9 +13,6 @@ from results import live
 from results.models import Ruling
 from tests import cast
 from tests.browser.test_live import shows
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +26,7 @@ def sprint():
     return stage
 
 
-def stands(page: "Page", *bibs: int) -> None:
+def stands(page: Page, *bibs: int) -> None:
     """The list shows these in this order, as the server drew it."""
     page.wait_for_function(
         "wanted => [...document.querySelectorAll('.bn-rider')].map(row => row.dataset.bib).join() === wanted",
@@ -37,7 +34,7 @@ def stands(page: "Page", *bibs: int) -> None:
     )
 
 
-def drag_before(page: "Page", bib: int, first: int) -> None:
+def drag_before(page: Page, bib: int, first: int) -> None:
     """A rider is dragged by the handle to the place of another, slowly enough for a hand."""
     page.locator(f'.bn-rider[data-bib="{bib}"] .bn-grip').hover()
     there = page.locator(f'.bn-rider[data-bib="{first}"]').bounding_box()
@@ -48,7 +45,7 @@ def drag_before(page: "Page", bib: int, first: int) -> None:
     page.mouse.up()
 
 
-def test_an_order_by_drag_and_by_keyboard_is_signed_once_and_the_board_follows(page: "Page", web: str, worker: Part):
+def test_an_order_by_drag_and_by_keyboard_is_signed_once_and_the_board_follows(page: Page, web: str, worker: Part):
     stage = sprint()
     user = User.objects.create(username="wang", email="wang@example.org")
     Role.objects.create(user=user, edition=stage.edition, name="commissaire")
@@ -68,8 +65,8 @@ def test_an_order_by_drag_and_by_keyboard_is_signed_once_and_the_board_follows(p
     page.keyboard.press("ArrowUp")
     page.locator("#bn-draft").wait_for()
     stands(page, 1, 3, 2, 4)
-    assert "3 号" in page.locator("#bn-live").inner_text()
-    assert page.evaluate("document.activeElement.parentElement.dataset.bib") == "3"
+    expect(page.locator("#bn-live")).to_contain_text("3 号")
+    expect(page.locator('.bn-rider[data-bib="3"] .bn-row')).to_be_focused()
     # By drag: 4 goes to the very front, and is taken back.
     for _ in range(2):
         drag_before(page, 4, 1)
@@ -84,10 +81,11 @@ def test_an_order_by_drag_and_by_keyboard_is_signed_once_and_the_board_follows(p
     assert not Ruling.objects.exists()
     page.locator("[data-sign]").click()
     page.locator(".bn-told").wait_for()
+    page.wait_for_load_state()
     [made] = Ruling.objects.all()
     assert made.detail == {"order": [[3], [2]]}
     stands(page, 1, 3, 2, 4)
-    assert page.locator("#bn-doubt").count() == 0, "who has placed both is not asked again"
-    assert page.locator("#bn-draft").count() == 0
+    expect(page.locator("#bn-doubt"), "who has placed both is not asked again").to_have_count(0)
+    expect(page.locator("#bn-draft")).to_have_count(0)
     shows(board, [["1", "1"], ["2", "3"], ["3", "2"], ["4", "4"]])
     assert board.evaluate("window.stayed") is True

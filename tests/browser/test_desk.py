@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from django.test import Client
+from playwright.sync_api import Page, expect
 
 from race import transponders
 from race.models import Entry
 from tests import cast, desk_field
 from tests.race.test_transponders import history
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -25,8 +21,9 @@ def signed_in(page: Page, web: str, made: cast.Cast) -> None:
     page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": web}])
 
 
-def told(page: Page) -> str:
-    return (page.locator(".office-told strong").first.text_content() or "").strip()
+def tells(page: Page, text: str) -> None:
+    """The page that comes says so at its top."""
+    expect(page.locator(".office-told strong").first).to_have_text(text)
 
 
 def test_numbers_by_plan_then_chips_by_scan_with_a_swap(page: Page, web: str):
@@ -37,33 +34,34 @@ def test_numbers_by_plan_then_chips_by_scan_with_a_swap(page: Page, web: str):
     page.goto(f"{web}/office/bibs/")
     page.fill("#seeds", "车手N3")
     page.click("text=查看方案")
-    assert page.locator(".bibs-table .bib").all_text_contents() == ["11", "12", "14"]
-    assert page.locator(".bibs-table b").all_text_contents() == ["车手N3", "车手N1", "车手N2"]
+    expect(page.locator(".bibs-table .bib")).to_have_text(["11", "12", "14"])
+    expect(page.locator(".bibs-table b")).to_have_text(["车手N3", "车手N1", "车手N2"])
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.click("text=按此发号")
-    page.wait_for_selector(".office-told")
-    assert told(page) == "3 人有了号码。"
+    tells(page, "3 人有了号码。")
     assert list(Entry.objects.order_by("pk").values_list("bib", flat=True)) == [12, 14, 11]
 
     page.goto(f"{web}/office/chips/")
-    assert page.evaluate("document.activeElement.id") == "give-chip"
     for chip, bib in (("e200 1".replace(" ", ""), "11"), ("E2002", "12")):
         # A reader types the code and Enter; so does a person the number.
+        expect(page.locator("#give-chip")).to_be_focused()
         page.keyboard.type(chip)
         page.keyboard.press("Enter")
-        assert page.evaluate("document.activeElement.id") == "give-bib"
+        expect(page.locator("#give-bib")).to_be_focused()
         page.keyboard.type(bib)
         page.keyboard.press("Enter")
         page.wait_for_selector(f".office-told >> text={chip.upper()}")
+        page.wait_for_load_state()  # until then Enter sends the form
+    expect(page.locator("#give-chip")).to_be_focused()
     page.keyboard.type("E2001")
     page.keyboard.press("Enter")
+    expect(page.locator("#give-bib")).to_be_focused()
     page.keyboard.type("14")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#ask")
-    assert "芯片 E2001 已属 11 号" in (page.locator("#ask").text_content() or "")
-    page.keyboard.press("Enter")  # the swap has the focus
-    page.wait_for_selector(".office-told")
-    assert told(page) == "14 号车手N2领到芯片 E2001。已收押金 100 元。"
+    expect(page.locator("#ask")).to_contain_text("芯片 E2001 已属 11 号")
+    expect(page.locator("button", has_text="换给 14 号")).to_be_focused()
+    page.keyboard.press("Enter")
+    tells(page, "14 号车手N2领到芯片 E2001。已收押金 100 元。")
     assert [line.split()[0] for line in history("E2001")] == ["11", "14"]
     assert transponders.holder(made.edition, "E2001").entry.bib == 14
 
@@ -77,4 +75,4 @@ def test_a_list_is_downloaded_twice_and_stands_below(page: Page, web: str):
             page.locator("section", has_text="保险名单").first.locator("text=制作 XLSX").click()
         assert download.value.suggested_filename == f"{made.edition.slug}-insurer.xlsx"
     page.reload()
-    assert page.locator(".lists-made b").all_text_contents() == ["保险名单", "保险名单"]
+    expect(page.locator(".lists-made b")).to_have_text(["保险名单", "保险名单"])

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import Browser, Page, Route, expect
 
 from race import messages
 from race.models import Category, Course, Edition, Entry, Message, Race, Registration, Rider, Wave
 from tests.entering import open_entries, resident_number
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.browser
 NUMBER = resident_number("单雨桐", date(1998, 6, 12))
@@ -105,9 +102,9 @@ def test_a_rider_from_xinjiang_enters_for_two_races(web: str, page: Page) -> Non
     page.wait_for_selector(".field-identity_number.field-ok")
     told = {name: page.text_content(f"[data-told={name}]") for name in ("born", "sex_word", "latin")}
     assert told == {"born": "1998-06-12", "sex_word": "男", "latin": "SHAN Yutong"}
-    assert page.input_value("[name=region_code]") == "650000"
+    expect(page.locator("[name=region_code]")).to_have_value("650000")
     page.focus("[name=signer]")
-    assert page.text_content(".veil") == f"****** ******** **{NUMBER[-2:]}"
+    expect(page.locator(".veil")).to_have_text(f"****** ******** **{NUMBER[-2:]}")
     choose(page, "ME")
     closed = page.text_content(f"#reason_{Category.objects.get(code='MM').pk}") or ""
     assert closed.strip() == "您已选男子公路精英组。一天只能报一场。"
@@ -115,8 +112,8 @@ def test_a_rider_from_xinjiang_enters_for_two_races(web: str, page: Page) -> Non
 
     page.reload()
     page.wait_for_selector(".field-identity_number.field-ok")
-    assert page.input_value("[name=name_zh]") == "单雨桐"
-    assert page.locator(".choice input:checked").count() == 2
+    expect(page.locator("[name=name_zh]")).to_have_value("单雨桐")
+    expect(page.locator(".choice input:checked")).to_have_count(2)
     kept = page.evaluate("JSON.stringify(Object.entries(localStorage))")
     assert "单雨桐" in kept and NUMBER not in kept
 
@@ -126,7 +123,7 @@ def test_a_rider_from_xinjiang_enters_for_two_races(web: str, page: Page) -> Non
     assert (Registration.objects.count(), entries()) == (1, [("ME", "held"), ("XO", "waiting")])
     assert Rider.objects.get().region_zh == "新疆"
     page.wait_for_function("/^1[45]:\\d\\d$/.test(document.querySelector('[data-left]').textContent)")
-    assert page.text_content(".hold button") == "支付 ¥120"
+    expect(page.locator(".hold button")).to_have_text("支付 ¥120")
     assert (
         page.evaluate(
             "Object.keys(localStorage).concat(Object.keys(sessionStorage)).filter((k) => k.startsWith('entry:'))"
@@ -153,8 +150,9 @@ def test_without_a_signal_nothing_is_lost_and_the_next_tap_sends_it_once(web: st
     page.context.set_offline(True)
     page.click("button[type=submit]")
     page.wait_for_selector("#no-signal:not([hidden])")
-    assert "没有信号" in (page.text_content("#no-signal") or "")
-    assert (page.input_value("[name=name_zh]"), entries()) == ("单雨桐", [])
+    expect(page.locator("#no-signal")).to_contain_text("没有信号")
+    expect(page.locator("[name=name_zh]")).to_have_value("单雨桐")
+    assert entries() == []
     page.context.set_offline(False)
     page.click("button[type=submit]")
     page.wait_for_url("**/my/**")
@@ -193,9 +191,11 @@ def test_what_is_wrong_is_told_at_its_field_without_losing_anything(web: str, pa
     choose(page, "ME")
     page.click("button[type=submit]")
     page.wait_for_selector(".form-errors")
+    page.wait_for_load_state()
     wrong = page.eval_on_selector_all(".field-error [name]", "all => all.map((one) => one.name)")
     assert wrong == ["phone", "accept", "signer"]
-    assert (page.input_value("[name=identity_number]"), page.input_value("[name=emergency_name]")) == (NUMBER, "单父")
+    expect(page.locator("[name=identity_number]")).to_have_value(NUMBER)
+    expect(page.locator("[name=emergency_name]")).to_have_value("单父")
     page.fill("[name=phone]", "13800001234")
     signed(page, "单雨桐")
     page.click("button[type=submit]")
@@ -220,7 +220,7 @@ def test_a_colombian_enters_in_english_with_a_passport(web: str, abroad: Page) -
     ):  # fmt: skip
         page.fill(f"[name={name}]", value)
     page.wait_for_selector(".field-uci_id.field-warn")
-    assert "do not match" in (page.text_content("#id_uci_id_help") or "")
+    expect(page.locator("#id_uci_id_help")).to_contain_text("do not match")
     assert page.is_hidden("[name=region_code]")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     choose(page, "ME")
@@ -229,7 +229,7 @@ def test_a_colombian_enters_in_english_with_a_passport(web: str, abroad: Page) -
     page.wait_for_url("**/my/**")
     rider = Rider.objects.get()
     assert (rider.latin, rider.name_zh, rider.nation) == ("ROJAS MORENO Andrés Felipe", "安德烈斯·罗哈斯", "COL")
-    assert page.text_content(".hold button") == "Pay ¥120"
+    expect(page.locator(".hold button")).to_have_text("Pay ¥120")
 
 
 def test_the_page_works_without_scripts(web: str, chromium: Browser) -> None:
@@ -240,8 +240,8 @@ def test_the_page_works_without_scripts(web: str, chromium: Browser) -> None:
     fill_in(page)
     page.check(f"#category_{Category.objects.get(code='ME').pk}")
     page.click("button[type=submit]")
-    assert page.input_value("[name=name_zh]") == "单雨桐"
-    assert page.locator(".choice input:checked").count() == 1
+    expect(page.locator("[name=name_zh]")).to_have_value("单雨桐")
+    expect(page.locator(".choice input:checked")).to_have_count(1)
     signed(page, "单雨桐")
     page.click("button[type=submit]")
     page.wait_for_url("**/my/**")
@@ -258,11 +258,12 @@ def test_one_rider_and_a_whole_team_lead_to_each_other_and_files_speak_our_words
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN", java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{web}/enter/")
-    assert page.text_content("label[for=id_kind]") == "证件类型"
+    expect(page.locator("label[for=id_kind]")).to_have_text("证件类型")
     page.click("text=车队集体报名")
     page.wait_for_url("**/enter/team/")
-    assert page.text_content(".file-button") == "选择文件"
-    assert (page.is_visible(".file-none"), page.text_content(".file-none")) == (True, "未选择")
+    expect(page.locator(".file-button")).to_have_text("选择文件")
+    expect(page.locator(".file-none")).to_be_visible()
+    expect(page.locator(".file-none")).to_have_text("未选择")
     with page.expect_file_chooser():
         page.click(".file-button")
     with page.expect_file_chooser():
@@ -291,9 +292,9 @@ def test_the_held_time_is_the_servers_and_ends(web: str, page: Page) -> None:
     page.clock.run_for(1000)
     assert (page.text_content("[data-left]") or "").startswith("14:5")
     page.clock.run_for(15 * 60 * 1000)
-    assert page.text_content("[data-left]") == "0:00"
-    assert page.is_disabled(".hold button")
-    assert "名额释放" in (page.text_content("[data-after]") or "")
+    expect(page.locator("[data-left]")).to_have_text("0:00")
+    expect(page.locator(".hold button")).to_be_disabled()
+    expect(page.locator("[data-after]")).to_contain_text("名额释放")
 
 
 def choose_quick(page: Page, code: str) -> None:

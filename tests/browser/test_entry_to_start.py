@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import xlsxwriter
 from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from launch import patience
 from race import clock
@@ -20,9 +20,6 @@ from race.models import Assignment, Category, DeskTick, Edition, Entry, LedgerLi
 from tests import cast
 from tests.browser.test_entering import abroad, choose, fill_in, signed, weekend
 from tests.entering import resident_number
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WAIT = 30
@@ -118,7 +115,7 @@ def rider_from_colombia(page: Page, web: str, mail: Path) -> Entry:
     pay_in_the_sandbox(page)
     page.wait_for_selector(".entry-confirmed .pass")
     page.goto(web + mailed_link(mail, "andres@example.org"))
-    assert "Confirmed" in page.inner_text(".entry-confirmed .entry-state")
+    expect(page.locator(".entry-confirmed .entry-state")).to_contain_text("Confirmed")
     return Entry.objects.get(rider__nation="COL")
 
 
@@ -135,11 +132,12 @@ def team_of_twelve(page: Page, web: str, mail: Path, folder: Path) -> list[Entry
     page.set_input_files("#id_list", str(book))
     page.click("button[value=judge]")
     page.wait_for_selector("#team-grid")
+    page.wait_for_load_state()
     page.check("[name=accept]")
     page.click("button[value=register]")
     page.wait_for_selector(".team-riders")
     pay_in_the_sandbox(page)
-    assert page.locator(".team-rider").count() == 12
+    expect(page.locator(".team-rider")).to_have_count(12)
     assert mailed_link(mail, "manager@example.org") in page.url
     own = page.context.new_page()
     own.goto(web + mailed_link(mail, "rider1@example.org"))
@@ -179,7 +177,7 @@ def sign_on_without_a_network(context: BrowserContext, web: str, entry: Entry) -
     context.set_offline(True)
     page.fill("#so-q", str(entry.pass_code))
     page.press("#so-q", "Enter")
-    assert page.inner_text(".so-band h1") == "单雨桐"
+    expect(page.locator(".so-band h1")).to_have_text("单雨桐")
     for item in ("cloth", "plate"):
         page.click(f"[data-item={item}]")
     # The chips desk took the deposit and tied the chip to the number; here it goes from hand to hand.

@@ -1,28 +1,24 @@
 """The event page and the regulations in a real browser: places move by themselves, nothing is wider than a phone."""
 
-from typing import TYPE_CHECKING
-
 import pytest
+from playwright.sync_api import Page, expect
 
 from launch import patience
 from race.models import Category, Edition
 from tests.entering import enter, open_entries
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 LEFT = "document.querySelector('.event-left').innerText.trim()"
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def ten_seconds_later(page: "Page") -> str:
+def ten_seconds_later(page: Page) -> str:
     """What the page says of the places by then; the server itself holds its answer for a real second."""
     page.clock.run_for(10_000)
     return str(page.evaluate(LEFT))
 
 
-def test_places_move_while_somebody_looks(page: "Page", web: str) -> None:
+def test_places_move_while_somebody_looks(page: Page, web: str) -> None:
     field = open_entries(capacity=2)
     page.clock.install()
     page.goto(f"{web}/")
@@ -35,7 +31,7 @@ def test_places_move_while_somebody_looks(page: "Page", web: str) -> None:
     assert page.evaluate("document.querySelector('.places rect').getAttribute('width')") == "100"
 
 
-def test_without_an_answer_the_figures_stay_and_say_of_when_they_are(page: "Page", web: str) -> None:
+def test_without_an_answer_the_figures_stay_and_say_of_when_they_are(page: Page, web: str) -> None:
     open_entries(capacity=2)
     page.clock.install()
     page.goto(f"{web}/")
@@ -44,13 +40,13 @@ def test_without_an_answer_the_figures_stay_and_say_of_when_they_are(page: "Page
     page.clock.run_for(10_500)
     age = page.locator(".event-age")
     patience.until(lambda: age.evaluate("box => box.classList.contains('is-lost')"), 15, "the warning")
-    assert age.inner_text() == f"没有连接，名额截至 {said}"
+    expect(age).to_have_text(f"没有连接，名额截至 {said}")
     assert page.evaluate(LEFT) == "剩 2 / 2"
 
 
 @pytest.mark.parametrize("address", ["/", "/rules/"])
 @pytest.mark.parametrize("width", [320, 390, 768, 1440])
-def test_nothing_is_wider_than_the_window(page: "Page", web: str, address: str, width: int) -> None:
+def test_nothing_is_wider_than_the_window(page: Page, web: str, address: str, width: int) -> None:
     field = open_entries()
     long = "男子公路精英组暨全国各地自行车运动爱好者邀请赛（含港澳台及外籍）"
     Category.objects.filter(pk=field.category.pk).update(name_zh=long)

@@ -1,19 +1,16 @@
 """The line desk in a real browser: an alarm appears by itself, is acted on, and a lost connection is told."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Page, expect
 
 from race import clock
 from race.models import Role
 from tests import cast
 from timing.models import Source
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -27,7 +24,7 @@ def race(web: str) -> cast.Cast:
 
 
 @pytest.fixture
-def desk(page: "Page", web: str, race: cast.Cast) -> "Page":
+def desk(page: Page, web: str, race: cast.Cast) -> Page:
     """A phone on which somebody of the timing crew looks at the line."""
     client = Client()
     client.force_login(cast.person(race.edition, Role.Name.TIMING_CREW))
@@ -40,9 +37,9 @@ def reads(race: cast.Cast, source: str, hour: str) -> None:
     race.reads(*(f"C{bib} {hour}:29:{bib}0.000" for bib in range(1, 6)), source=source)
 
 
-def test_an_alarm_appears_by_itself_and_its_cure_is_a_click_away(desk: "Page", web: str, race: cast.Cast):
-    assert desk.locator(".line-alarm").count() == 0
-    assert desk.locator("[data-time]").inner_text() == "09:30:00"
+def test_an_alarm_appears_by_itself_and_its_cure_is_a_click_away(desk: Page, web: str, race: cast.Cast):
+    expect(desk.locator(".line-alarm")).to_have_count(0)
+    expect(desk.locator("[data-time]")).to_have_text("09:30:00")
     desk.evaluate("() => { window.stayed = true; }")
     reads(race, "Finish", "09")
     reads(race, "Backup", "01")
@@ -55,15 +52,15 @@ def test_an_alarm_appears_by_itself_and_its_cure_is_a_click_away(desk: "Page", w
     desk.locator(".line-told").wait_for()
     assert Source.objects.get(edition=race.edition, name="Backup").zone == "UTC"
     desk.goto(f"{web}/line/")
-    assert desk.locator(".line-alarm").count() == 0
+    expect(desk.locator(".line-alarm")).to_have_count(0)
 
 
-def test_a_lost_connection_is_told_and_what_was_seen_stays(desk: "Page", race: cast.Cast):
+def test_a_lost_connection_is_told_and_what_was_seen_stays(desk: Page, race: cast.Cast):
     reads(race, "Finish", "09")
     desk.locator("[data-state=ok]").wait_for()
     desk.route("**/line/now/", lambda route: route.abort())
     desk.locator("#line-age.age-stale").wait_for()
-    assert desk.locator("#line-age").inner_text() == "连接中断，这是 09:30:00 的状态。恢复后自动续上。"
-    assert desk.locator("[data-state=ok] .line-name b").inner_text() == "Finish"
+    expect(desk.locator("#line-age")).to_have_text("连接中断，这是 09:30:00 的状态。恢复后自动续上。")
+    expect(desk.locator("[data-state=ok] .line-name b")).to_have_text("Finish")
     desk.unroute("**/line/now/")
     desk.locator("#line-age:not(.age-stale)").wait_for()

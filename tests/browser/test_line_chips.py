@@ -1,11 +1,11 @@
 """An unknown chip in a real browser: it stands on the line desk, one button says whose it is, and the public board moves."""
 
 import re
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Page, expect
 
 from launch.processes import Part
 from race.models import Role, User
@@ -13,13 +13,10 @@ from results import live
 from tests.browser.test_live import shows
 from tests.timing.test_unknown_chips import AFTER, BEFORE, mistyped
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
 pytestmark = pytest.mark.browser
 
 
-def test_one_button_says_whose_the_chip_is_and_the_board_moves_by_itself(page: "Page", web: str, worker: Part):
+def test_one_button_says_whose_the_chip_is_and_the_board_moves_by_itself(page: Page, web: str, worker: Part):
     stage = mistyped(slug=f"race-{uuid4().hex[:8]}")
     live.refresh(stage.race.pk)
     user = User.objects.create(username="zhao", email="zhao@example.org")
@@ -40,7 +37,7 @@ def test_one_button_says_whose_the_chip_is_and_the_board_moves_by_itself(page: "
     )
     chip.get_by_role("button", name="归 4 号").click()
     page.locator(".line-told").wait_for()
-    assert "芯片 BX0941 归 4 号" in page.locator(".line-told").inner_text()
+    expect(page.locator(".line-told")).to_contain_text("芯片 BX0941 归 4 号")
     shows(board, [["1", "1"], ["2", "2"], ["3", "3"], ["4", "4"]])
     assert board.evaluate("window.stayed") is True
     assert stage.table() == AFTER

@@ -1,17 +1,13 @@
 """The office in a real browser, on a phone: find by a key, take money, send a message, watch it go."""
 
-from typing import TYPE_CHECKING
-
 import pytest
 from django.test import Client
+from playwright.sync_api import Page, expect
 
 from launch.processes import Part
 from race import ledger
 from race.models import Entry, Message, Role, User
 from tests import entering
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +18,7 @@ def field() -> entering.Field:
 
 
 @pytest.fixture
-def office(page: "Page", web: str, field: entering.Field) -> "Page":
+def office(page: Page, web: str, field: entering.Field) -> Page:
     """A phone on which somebody of the office is signed in."""
     user = User.objects.create(username="zhou", email="zhou@example.org")
     Role.objects.create(user=user, edition=field.edition, name="office")
@@ -32,20 +28,20 @@ def office(page: "Page", web: str, field: entering.Field) -> "Page":
     return page
 
 
-def test_the_queue_refreshes_itself_and_the_menu_folds(office: "Page", web: str, field: entering.Field):
+def test_the_queue_refreshes_itself_and_the_menu_folds(office: Page, web: str, field: entering.Field):
     office.clock.install()
     office.goto(f"{web}/office/")
     assert office.locator(".office-places-in").is_hidden()
     office.click(".office-places-open")
-    assert office.locator(".office-places-in a[aria-current=page]").inner_text() == "待办"
+    expect(office.locator(".office-places-in a[aria-current=page]")).to_have_text("待办")
     entry = entering.enter(field, "张伟")
     ledger.mark_paid(entry, method="cash", amount_fen=10_000, by=None)
     office.clock.run_for(16_000)
     office.locator(".todo-card").first.wait_for()
-    assert office.locator(".todo-card b").all_inner_texts() == ["1", "1"]
+    expect(office.locator(".todo-card b")).to_have_text(["1", "1"])
 
 
-def test_a_slash_finds_a_rider_and_money_is_taken_in_place(office: "Page", web: str, field: entering.Field):
+def test_a_slash_finds_a_rider_and_money_is_taken_in_place(office: Page, web: str, field: entering.Field):
     entry = entering.enter(field, "张伟")
     office.goto(f"{web}/office/")
     office.keyboard.press("/")
@@ -55,12 +51,12 @@ def test_a_slash_finds_a_rider_and_money_is_taken_in_place(office: "Page", web: 
     office.click("summary:has-text('收款')")
     office.click("button:has-text('记录收款')")
     office.locator(".office-told").wait_for()
-    assert office.locator(".office-told").inner_text().strip() == "已收 张伟 100.00 元。"
+    expect(office.locator(".office-told")).to_have_text("已收 张伟 100.00 元。")
     assert Entry.objects.get(pk=entry.pk).paid_fen == 10_000
 
 
 def test_a_message_to_many_is_seen_sent_and_followed_to_its_end(
-    office: "Page", web: str, field: entering.Field, worker: Part
+    office: Page, web: str, field: entering.Field, worker: Part
 ):
     for name in ("张伟", "李雷"):
         ledger.mark_paid(entering.enter(field, name), method="cash", amount_fen=10_000, by=None)
@@ -70,7 +66,7 @@ def test_a_message_to_many_is_seen_sent_and_followed_to_its_end(
     office.fill("#body_zh", "{name}：东门。{link}")
     office.click("button:has-text('先看样稿')")
     office.locator("#preview").wait_for()
-    assert office.locator(".letter-shown").count() == 2
+    expect(office.locator(".letter-shown")).to_have_count(2)
     office.click("button:has-text('发送 2 条消息')")
     office.locator("text=所有消息均已处理").wait_for(timeout=30_000)
     assert list(Message.objects.filter(kind="campaign").values_list("state", flat=True)) == ["sent", "sent"]

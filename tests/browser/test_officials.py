@@ -1,11 +1,11 @@
 """An official rules with the preview before his eyes, the public board follows, and whoever looked before is told."""
 
 import re
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from launch.processes import Part
 from race import gun
@@ -14,9 +14,6 @@ from results import live
 from results.models import Draft, Ruling
 from tests import cast
 from tests.browser.test_live import shows
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -31,7 +28,7 @@ def raced() -> cast.Cast:
     return stage
 
 
-def signs_in(context: "BrowserContext", web: str, stage: cast.Cast, name: str) -> None:
+def signs_in(context: BrowserContext, web: str, stage: cast.Cast, name: str) -> None:
     user = User.objects.create(username=name)
     Role.objects.create(user=user, edition=stage.edition, name="commissaire")
     client = Client()
@@ -39,7 +36,7 @@ def signs_in(context: "BrowserContext", web: str, stage: cast.Cast, name: str) -
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": web}])
 
 
-def writes(page: "Page", bib: str, article: str) -> None:
+def writes(page: Page, bib: str, article: str) -> None:
     """Choose a rider by name or number and an article; the sanction it proposes is then chosen."""
     page.locator("#bib").fill(bib)
     page.locator("#found [data-bib]").first.click()
@@ -47,12 +44,12 @@ def writes(page: "Page", bib: str, article: str) -> None:
     page.locator("#reason").fill("非随队车辆传递水壶")
 
 
-def text(page: "Page", where: str) -> str:
+def text(page: Page, where: str) -> str:
     return re.sub(r"\s+", " ", page.locator(where).inner_text()).strip()
 
 
 def test_a_ruling_is_previewed_signed_and_seen_and_a_second_official_is_told(
-    page: "Page", web: str, worker: Part, chromium: "Browser"
+    page: Page, web: str, worker: Part, chromium: "Browser"
 ):
     stage = raced()
     signs_in(page.context, web, stage, "li")
@@ -69,7 +66,7 @@ def test_a_ruling_is_previewed_signed_and_seen_and_a_second_official_is_told(
         writes(page, "车手1", "R-ASSIST")
         page.locator(".rule-mine").wait_for()
         assert text(page, ".rule-mine").startswith("1 → 变为 取消 DSQ 1 车手1 800 → 0")
-        assert page.locator(".rule-changes .rule-row:not(.rule-row-head)").count() == 4
+        expect(page.locator(".rule-changes .rule-row:not(.rule-row-head)")).to_have_count(4)
         page.locator("#kept", has_text="草稿已保存").wait_for()
         assert Draft.objects.get().content["bib"] == "1"
         page.locator("[data-sign]").dblclick()

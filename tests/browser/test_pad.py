@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from launch import patience
+from launch.processes import Part
 from race import clock, gun
 from race.models import Rider
 from tests import cast
@@ -21,11 +23,6 @@ from tests.ports import free_port
 from tests.ui.modules import run_module
 from timing import pad
 from timing.models import Correction, Read, Source, Status
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
-
-    from launch.processes import Part
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WAIT = 20
@@ -115,12 +112,12 @@ def test_a_volunteer_gets_a_key_from_the_crew_and_taps(
     page.fill("#pd-name", "终点手机")
     page.click(".pd-form button")
     link = page.input_value("#pd-link")
-    assert page.is_visible(".pd-code svg")
+    expect(page.locator(".pd-code svg")).to_be_visible()
     mine = opened(phone, web, link.split("key=")[1])
     assert mine.url == f"{web}/line/pad/keys/"  # the key is no longer to be seen
     stage.reads("C1 09:08:00", "C2 09:08:01")
     type_bib(mine, 3)
-    assert mine.inner_text("[data-at=who] b") == "黄思源"
+    expect(mine.locator("[data-at=who] b")).to_have_text("黄思源")
     spans = [tap_now(mine, stage)]
     until_sent(mine)
     assert [chip for chip, _at in stored()] == ["BIB:3"] and within(stored()[0][1], spans[0])
@@ -197,7 +194,7 @@ def test_a_minute_without_a_network_a_restart_of_the_server_and_everything_count
     page = phone.new_page()
     page.goto(f"{web}/line/pad/")
     page.wait_for_selector("[data-at=badge]:has-text('2 条待发')")
-    assert page.inner_text("[data-at=error]") == "时钟未校准"
+    expect(page.locator("[data-at=error]")).to_have_text("时钟未校准")
     type_bib(page, 4)
     spans.append(tap_now(page, stage))
     other = phone.new_page()  # and another tab of it
@@ -248,13 +245,13 @@ def test_a_phone_whose_clock_is_wrong_and_is_set_in_between_tells_the_right_time
 def test_odd_bibs_are_warned_of_and_kept(phone: BrowserContext, web: str, stage: cast.Cast) -> None:
     page = opened(phone, web, key(stage))
     type_bib(page, 99)
-    assert page.inner_text("[data-at=who] .pad-doubt span") == "99 号没有车手。照样记下。"
+    expect(page.locator("[data-at=who] .pad-doubt span")).to_have_text("99 号没有车手。照样记下。")
     page.tap("[data-act=now]")
     for _time in range(2):
         page.keyboard.type("3")
         page.keyboard.press("Enter")
     until_sent(page)
-    assert page.inner_text(".pad-line:first-child small") == "3 号又来一次，比一圈所需的短。照样记下。"
+    expect(page.locator(".pad-line:first-child small")).to_have_text("3 号又来一次，比一圈所需的短。照样记下。")
     assert [chip for chip, _at in stored()] == ["BIB:99", "BIB:3", "BIB:3"]
     assert stage.table()[0] == "1 3 racing 1"
 
@@ -265,7 +262,7 @@ def test_what_the_server_cannot_count_is_said(phone: BrowserContext, web: str, s
     phone.route("**/api/v1/timing/reads/", lambda route: route.fulfill(status=201, json=refusing))
     page.tap("[data-act=now]")
     page.wait_for_selector("[data-at=badge]:has-text('1 条不计')")
-    assert page.inner_text("[data-at=trouble]") == "服务器存下了这些记录，但不能计入。告诉计时组。"
+    expect(page.locator("[data-at=trouble]")).to_have_text("服务器存下了这些记录，但不能计入。告诉计时组。")
 
 
 CLOCK = """

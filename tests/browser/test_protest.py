@@ -1,10 +1,10 @@
 """A result on its way in three browsers: a spectator, a rider with a phone, an official; and nobody reloads a page."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from launch import patience
 from race import clock, gun, links
@@ -12,9 +12,6 @@ from race.models import Edition, Entry, Registration
 from results import live, protests, publication, rulings
 from results.models import Protest
 from tests import cast
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -43,7 +40,7 @@ def publish(made: cast.Cast, standing: str) -> None:
 
 
 def test_a_protest_goes_from_the_phone_to_the_verdict_and_the_public_sees_each_step(
-    page: "Page", web: str, race: cast.Cast
+    page: Page, web: str, race: cast.Cast
 ):
     entry = Entry.objects.get(race=race.race, bib=2)
     registration = Registration.objects.create(edition=race.edition, key="K")
@@ -78,4 +75,4 @@ def test_a_protest_goes_from_the_phone_to_the_verdict_and_the_public_sees_each_s
     sees("[data-at=result]", "正式成绩")
     assert page.evaluate("window.stayed") is True
     first = page.locator(".row[data-bib]").first
-    assert first.get_attribute("data-bib") == "2"
+    expect(first).to_have_attribute("data-bib", "2")

@@ -27,7 +27,7 @@ from tests.browser.test_live import shows
 from tests.browser.test_officials import text
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -121,13 +121,19 @@ def sees(page: Page, selector: str, words: str) -> None:
     patience.until(lambda: words in (page.locator(selector).text_content() or ""), 20, f"{selector}: {words}")
 
 
+def follow(link: Locator) -> None:
+    """To where a link leads, until the scripts there run: a page of the desk does little without them."""
+    link.click()
+    link.page.wait_for_load_state()
+
+
 def to(page: Page, place: str) -> None:
     """To another place of the desk, by its name in the header."""
-    page.locator(".of-places a", has_text=place).click()
+    follow(page.locator(".of-places a", has_text=place))
 
 
 def disqualifies(page: Page) -> None:
-    page.locator(".res-links a", has_text="新判罚").click()
+    follow(page.locator(".res-links a", has_text="新判罚"))
     page.locator("#bib").fill("车手4")
     page.locator("#found [data-bib]").first.click()
     page.locator("#article").select_option("R-ASSIST")
@@ -140,7 +146,7 @@ def disqualifies(page: Page) -> None:
 
 def orders(page: Page) -> None:
     """3 before 2 by keyboard, then to the very front by drag; signed once."""
-    page.locator(".of-places a[href*='bunch']").click()
+    follow(page.locator(".of-places a[href*='bunch']"))
     stands(page, 1, 2, 3, 4)
     page.locator('.bn-rider[data-bib="3"] .bn-row').click()
     page.keyboard.press("ArrowUp")
@@ -154,7 +160,7 @@ def orders(page: Page) -> None:
 
 def at_the_result(page: Page) -> None:
     to(page, "成绩")
-    page.locator(".of-page a", has_text="男子组").first.click()
+    follow(page.locator(".of-page a", has_text="男子组").first)
     page.locator("#next").wait_for()
 
 
@@ -184,15 +190,15 @@ def protests(page: Page, own: str) -> None:
 def upholds(page: Page) -> None:
     """From the list to the protest, by way of the ruling it leads to, and back to the verdict."""
     to(page, "抗议")
-    page.locator(".pd-item").click()
-    page.locator(".pd-ruling a").click()
+    follow(page.locator(".pd-item"))
+    follow(page.locator(".pd-ruling a"))
     page.locator("#article").select_option("R-SPRINT")
     page.locator("#reason").fill("P1 冲刺变线")
     page.locator(".rule-mine").wait_for()
     page.locator("[data-sign]").click()
     page.locator(".of-told").wait_for()
     to(page, "抗议")
-    page.locator(".pd-item").click()
+    follow(page.locator(".pd-item"))
     page.locator("#ruling").select_option(index=1)
     page.locator("#reason").fill("照片清楚")
     page.locator("[value=upheld]").click()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from launch import patience
 from race import clock, desk_roster, desk_sync, names
@@ -17,9 +18,6 @@ from race.desk_ticks import Event
 from race.models import Assignment, Category, DeskTick, Edition, Entry, Race, Rider, Team
 from tests import cast
 from tests.ui.modules import run_module
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = pytest.mark.browser
 WAIT = 20
@@ -144,9 +142,9 @@ def test_a_rider_is_signed_on_without_a_network_and_it_counts_once(
     page.reload()
     page.wait_for_selector("[data-at=badge]:has-text('离线')")
     scan(page, "7KQ2MZX4AB")
-    assert page.inner_text(".so-band h1") == "黄思源"
-    assert page.is_disabled("[data-act=complete]")
-    assert page.inner_text("#so-reason") == "补齐 2 项后才能检录。裁判长可带缺项放行并写明理由。"
+    expect(page.locator(".so-band h1")).to_have_text("黄思源")
+    expect(page.locator("[data-act=complete]")).to_be_disabled()
+    expect(page.locator("#so-reason")).to_have_text("补齐 2 项后才能检录。裁判长可带缺项放行并写明理由。")
     hand_out_everything(page, "a77")
     page.click("[data-act=complete]")
     page.wait_for_selector(".so-done")
@@ -186,7 +184,7 @@ def test_two_tablets_gave_the_same_chip_and_a_person_decides(
     page.wait_for_selector("[data-at=cards]:has-text('1 条要处理')")
     assert list(Assignment.objects.values_list("transponder__code", "entry__bib")) == [("B5", 407)]
     page.click("[data-at=cards]")
-    assert page.inner_text(".so-card h3") == "芯片 B5 已属 407 号"
+    expect(page.locator(".so-card h3")).to_have_text("芯片 B5 已属 407 号")
     page.click("[data-do=chip]")
     page.fill("#so-field", "B6")
     page.click("#so-dialog .button-primary")
@@ -215,15 +213,13 @@ def test_what_another_desk_did_is_heard_and_signing_out_forgets_the_riders(
     desk_sync.take(stage.edition, [tick], by=None, roles=())
     page.clock.run_for(8_000)
     page.wait_for_selector(".so-tile[data-item=cloth][aria-pressed=true]", timeout=WAIT * 1000)
-    assert re.search(r"351 · \d+:\d\d 5 号台", page.inner_text(".so-tile[data-item=cloth]"))
+    expect(page.locator(".so-tile[data-item=cloth]")).to_contain_text(re.compile(r"351 · \d+:\d\d 5 号台"))
     tablet.set_offline(True)
     page.click("[data-item=plate]")
     page.wait_for_selector("[data-at=badge]:has-text('1 条待同步')")
     page.click(".so-menu summary")
-    assert (
-        page.is_disabled("[data-at=leave]")
-        and page.inner_text("[data-at=leave-why]") == "还有 1 条没有发送，发完再退出。"
-    )
+    expect(page.locator("[data-at=leave]")).to_be_disabled()
+    expect(page.locator("[data-at=leave-why]")).to_have_text("还有 1 条没有发送，发完再退出。")
     tablet.set_offline(False)
     until_synced(page)
     page.click("[data-at=leave]")

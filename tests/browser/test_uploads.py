@@ -1,19 +1,17 @@
 """A file on a memory stick, in a real browser: dropped, seen, counted, dropped again, parked, undone."""
 
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Page, Request, Route, expect
 
 from race.models import Role, User
 from tests.cast import Cast
 from tests.results.test_facts import RACED, raced
 from timing import ingest
 from timing.models import Delivery, Read, Upload
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page, Request, Route
 
 pytestmark = pytest.mark.browser
 HEAD = "芯片号,过点时间,计时点\r\n"
@@ -32,7 +30,7 @@ def stage() -> Cast:
 
 
 @pytest.fixture
-def line(page: "Page", web: str, stage: Cast) -> "Page":
+def line(page: Page, web: str, stage: Cast) -> Page:
     """A phone on which somebody of the timing crew is signed in, at the page of files."""
     user = User.objects.create(username="zhao", email="zhao@example.org")
     Role.objects.create(user=user, edition=stage.edition, name="timing_crew")
@@ -43,8 +41,9 @@ def line(page: "Page", web: str, stage: Cast) -> "Page":
     return page
 
 
-def drop(page: "Page", name: str, body: bytes) -> None:
-    """Drop a file on the page, as a hand with a mouse does."""
+def drop(page: Page, name: str, body: bytes) -> None:
+    """Drop a file on the page, as a hand with a mouse does, once its scripts run."""
+    page.wait_for_load_state()
     text = "Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0))"
     script = f"([name, body]) => {{ const held = new DataTransfer(); held.items.add(new File([{text}], name)); return held; }}"
     held = page.evaluate_handle(script, [name, b64encode(body).decode()])
@@ -52,9 +51,17 @@ def drop(page: "Page", name: str, body: bytes) -> None:
     page.locator("#up-look").wait_for()
 
 
-def count(page: "Page") -> str:
+def press(page: Page) -> None:
+    """Press the button that counts with so slow a hand that the answer for the field just left comes meanwhile."""
+    page.hover("#up-count")
+    page.mouse.down()
+    page.wait_for_timeout(500)
+    page.mouse.up()
+
+
+def count(page: Page, by: Callable[[Page], None] = lambda page: page.click("#up-count")) -> str:
     """Count what is shown; what the list says of it."""
-    page.click("#up-count")
+    by(page)
     row = page.locator(".up-fresh")
     row.wait_for()
     # While a worker still takes the rows in, the list says so and follows by itself.
@@ -66,15 +73,12 @@ def sheet(day: str, times: list[str]) -> bytes:
     return (HEAD + "".join(f"{chip},{day} {time},Finish\r\n" for chip, time in map(str.split, times))).encode("gbk")
 
 
-def test_a_gbk_sheet_is_dropped_seen_counted_and_known_when_it_comes_again(line: "Page", stage: Cast):
+def test_a_gbk_sheet_is_dropped_seen_counted_and_known_when_it_comes_again(line: Page, stage: Cast):
     rows = [f"X{n} 9:{n // 60 % 60:02}:{n % 60:02}.{n % 1000:03}" for n in range(3000)]
     body = sheet("2024/5/25", ["C4 9:45:00.25", "C1 9:20:00", *rows])
     drop(line, "终点U盘.csv", body)
-    assert line.locator(".up-look-head > *").all_inner_texts() == [
-        "终点U盘.csv",
-        "已识别 有这个品牌特有的标志 · GB18030",
-    ]
-    assert line.locator(".up-sum").inner_text() == "3002 行：1 条已有，3001 条新增，0 条拒收。"
+    expect(line.locator(".up-look-head > *")).to_have_text(["终点U盘.csv", "已识别 有这个品牌特有的标志 · GB18030"])
+    expect(line.locator(".up-sum")).to_have_text("3002 行：1 条已有，3001 条新增，0 条拒收。")
     assert line.locator("[data-column]").evaluate_all("all => all.map(one => one.value)") == ["chip", "time", "reader"]
     assert Delivery.objects.filter(options__has_key="name").count() == 0
     slow = line.context.new_cdp_session(line)
@@ -90,17 +94,17 @@ def test_a_gbk_sheet_is_dropped_seen_counted_and_known_when_it_comes_again(line:
     assert stage.table()[3] == "4 4 FIN 2"
     slow.detach()
     drop(line, "终点U盘.csv", body)
-    assert line.locator(".up-do .small").inner_text() == "全部已有；不会有变化。"
+    expect(line.locator(".up-do .small")).to_have_text("全部已有；不会有变化。")
     assert count(line) == "3002 行：1 条已有，3001 条新增，0 条拒收。"  # the same bytes are the same delivery
-    assert line.locator(".up-item").count() == 1
+    expect(line.locator(".up-item")).to_have_count(1)
     drop(line, "又一次.csv", body + b"\r\n")
     assert count(line) == "3002 行：3002 条已有，0 条新增，0 条拒收。"
 
 
-def test_columns_are_named_by_hand_where_the_headings_say_nothing(line: "Page", stage: Cast):
+def test_columns_are_named_by_hand_where_the_headings_say_nothing(line: Page, stage: Cast):
     drop(line, "box.txt", "序,代号,何时\n1,C4,09:45:00.25\n2,C9,坏\n".encode())
-    assert line.locator("#up-count").is_disabled()
-    assert line.locator(".up-do .reason").inner_text() == "这样读不出任何记录。换个品牌或改各列含义。"
+    expect(line.locator("#up-count")).to_be_disabled()
+    expect(line.locator(".up-do .reason")).to_have_text("这样读不出任何记录。换个品牌或改各列含义。")
     line.select_option("[data-column='2']", "chip")
     line.locator("#up-problem:visible").wait_for()
     line.select_option("[data-column='3']", "time")
@@ -108,31 +112,36 @@ def test_columns_are_named_by_hand_where_the_headings_say_nothing(line: "Page", 
     line.fill("#up-date", "2024-05-25")
     line.dispatch_event("#up-date", "change")
     line.locator("text=没说在哪里：要填数据源").wait_for()
-    line.fill("#up-source", "Finish")
-    line.dispatch_event("#up-source", "change")
+    line.fill("#up-source", "Fin")
+    with line.expect_response("**/look/"):
+        line.dispatch_event("#up-source", "change")
+        line.locator("#up-source").press_sequentially("is")  # somebody types on while the answer is on its way
     line.locator("#up-count:enabled").wait_for()
-    assert count(line) == "2 行：0 条已有，1 条新增，1 条拒收。"
+    expect(line.locator("#up-source")).to_have_value("Finis")
+    line.locator("#up-status").wait_for(state="hidden")
+    line.fill("#up-source", "Finish")
+    assert count(line, press) == "2 行：0 条已有，1 条新增，1 条拒收。"
     assert stage.table()[3] == "4 4 FIN 2"
     line.click(".up-rejects summary")
     line.locator(".up-rejects code").wait_for()
-    assert line.locator(".up-rejects tbody tr").all_inner_texts() == ["没有时间\t2,C9,坏"]
+    expect(line.locator(".up-rejects tbody tr > *")).to_have_text(["没有时间", "2,C9,坏"])
     kept = Delivery.objects.latest("pk").options
     assert kept == {
         "make": "csv", "name": "box.txt", "date": "2024-05-25", "source": "Finish", "columns": "row:1,chip:2,time:3",
     }  # fmt: skip
 
 
-def test_a_file_of_another_day_is_parked_counted_and_undone(line: "Page", stage: Cast):
+def test_a_file_of_another_day_is_parked_counted_and_undone(line: Page, stage: Cast):
     before = Read.objects.count()
     wrong = sheet("2023/5/25", [f"C{n % 4 + 1} 9:{n + 10}:00" for n in range(12)])
     drop(line, "last-year.csv", wrong)
-    assert line.locator(".up-look .banner-danger").inner_text() == (
+    expect(line.locator(".up-look .banner-danger")).to_have_text(
         "它会被搁置：几乎所有读卡都不在比赛日。 它会保留，有人在下面的列表里决定后即计入。"
     )
     assert count(line) == "已搁置：几乎所有读卡都不在比赛日。要有人决定是否计入。"
     assert (Read.objects.count(), stage.table()) == (before, RACED)
     line.click("button:has-text('不计入')")
-    assert line.locator(".line-told").inner_text().strip() == "文件不计入。原始字节保留，以后仍可计入。"
+    expect(line.locator(".line-told")).to_have_text("文件不计入。原始字节保留，以后仍可计入。")
     line.click("button:has-text('计入文件')")
     line.locator(".line-told").wait_for()
     drop(line, "today.csv", sheet("2024/5/25", ["C4 9:25:00", "C3 9:39:00"]))
@@ -142,11 +151,11 @@ def test_a_file_of_another_day_is_parked_counted_and_undone(line: "Page", stage:
     line.locator(".up-item").first.locator("[name=evidence]").fill("别的比赛的文件")
     line.click("button:has-text('撤出这些行')")
     line.locator(".up-undone").wait_for()
-    assert line.locator(".line-told").inner_text().strip() == "文件带来的记录不再计入，各行仍保存。"
+    expect(line.locator(".line-told")).to_have_text("文件带来的记录不再计入，各行仍保存。")
     assert stage.table() == RACED
 
 
-def test_a_large_file_goes_on_where_a_broken_line_stopped(line: "Page", stage: Cast):
+def test_a_large_file_goes_on_where_a_broken_line_stopped(line: Page, stage: Cast):
     """Ten megabytes, sent in pieces; the line breaks in the middle. What was kept is not sent again."""
     pieces: list[tuple[int, int]] = []
     line.on("requestfinished", lambda one: pieces.append(offset_of(one)) if one.method == "PATCH" else None)
@@ -160,10 +169,10 @@ def test_a_large_file_goes_on_where_a_broken_line_stopped(line: "Page", stage: C
     held = line.evaluate_handle(make, ["chip,time,source,note\n", row, "x" * 5200 + "\n"])
     line.dispatch_event("#up-drop", "drop", {"dataTransfer": held})
     line.locator("#up-look").wait_for()
-    assert "只查看了文件开头" in line.locator(".up-sum").inner_text()
+    expect(line.locator(".up-sum")).to_contain_text("只查看了文件开头")
     lose = [True]
 
-    def answer_lost(route: "Route") -> None:
+    def answer_lost(route: Route) -> None:
         """The first piece arrives, its answer does not."""
         if route.request.method == "PATCH" and lose:
             lose.clear()
@@ -177,7 +186,7 @@ def test_a_large_file_goes_on_where_a_broken_line_stopped(line: "Page", stage: C
     line.locator("#up-problem:visible").wait_for()
     row_of_file = line.locator(".up-fresh")
     row_of_file.wait_for()
-    assert row_of_file.locator(".up-counts").inner_text() == "正在读入各行。"
+    expect(row_of_file.locator(".up-counts")).to_have_text("正在读入各行。")
     delivery = Delivery.objects.filter(options__name="box.csv").get()
     assert (delivery.size, Upload.objects.get().delivery_id) == (2000 * (len(row) + 3 + 5201) + 22, delivery.pk)
     assert [offset for offset, _status in pieces] == [8 * 1024 * 1024]
@@ -185,7 +194,7 @@ def test_a_large_file_goes_on_where_a_broken_line_stopped(line: "Page", stage: C
     line.locator("text=2000 行：0 条已有，2000 条新增，0 条拒收。").wait_for()
 
 
-def offset_of(request: "Request") -> tuple[int, int]:
+def offset_of(request: Request) -> tuple[int, int]:
     """Where a piece began, and how it was answered."""
     answer = request.response()
     return int(request.headers["upload-offset"]), answer.status if answer else 0

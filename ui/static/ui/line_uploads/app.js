@@ -11,7 +11,11 @@ const [input, zone, status, said, bar, problem, preview, recent] = [
 const token = root.querySelector("[name=csrfmiddlewaretoken]").value;
 let file = null;
 let asked = 0; // the newest look: an older answer that comes late is not shown
+let looked = {}; // how it is read, as that look asks or its answer says
 let sending = false;
+let pressed = false; // a finger or a mouse button is down on what is shown
+let waiting = null; // what is to be shown once it is up: a button must not go away under a press
+let fresh = null; // the file that was counted last
 const queue = []; // files that were dropped while another one was looked at
 
 const words = (name, values) => root.dataset[`word${name}`].replace(/\{(\w+)\}/g, (_all, key) => values[key]);
@@ -45,6 +49,7 @@ function next() {
 /** Ask what the file would do, read as `reading` says. */
 async function look(reading, focus = "") {
   const mine = ++asked;
+  looked = reading;
   const form = new FormData();
   const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   const packed = (first === 0x50 && second === 0x4b) || (first === 0x1f && second === 0x8b); // .xlsx and .zip, .gz
@@ -61,7 +66,9 @@ async function look(reading, focus = "") {
     if (mine !== asked) return;
     tell(null);
     if (answer.status >= 400 && answer.status !== 422) throw new Refused(`${answer.status}`);
-    show(answer.responseText, focus);
+    const put = () => mine === asked && show(answer.responseText, focus);
+    if (pressed) waiting = put;
+    else put();
   } catch (failure) {
     if (mine !== asked) return;
     tell(null);
@@ -70,17 +77,32 @@ async function look(reading, focus = "") {
   }
 }
 
+/** What the newest look has found; a field in which somebody has gone on typing keeps what was typed. */
 function show(html, focus) {
+  const typed = edited();
+  const active = typed.length && preview.contains(document.activeElement) ? document.activeElement : null;
+  const at = active?.id ? `#${active.id}` : focus;
   const parsed = new DOMParser().parseFromString(html, "text/html");
   preview.replaceChildren(...parsed.body.childNodes);
   zone.classList.toggle("up-small", Boolean(preview.querySelector("#up-look")));
-  (preview.querySelector(focus || "#up-look") ?? preview).focus?.({ preventScroll: Boolean(focus) });
+  looked = reading();
+  for (const { name, value } of typed) if (form()) form().elements[name].value = value;
+  const target = preview.querySelector(at || "#up-look") ?? preview;
+  target.focus?.({ preventScroll: Boolean(at) });
+  if (active?.type === "text") target.setSelectionRange?.(active.selectionStart, active.selectionEnd);
+}
+
+const form = () => preview.querySelector("#up-reading");
+
+/** The fields that no longer say what was asked with. */
+function edited() {
+  const fields = form()?.querySelectorAll("input:not([type=hidden])") ?? [];
+  return [...fields].filter((field) => field.value !== (looked[field.name] ?? ""));
 }
 
 /** How the form says that the file is to be read, without what it leaves open. */
 function reading() {
-  const form = preview.querySelector("#up-reading");
-  return Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
+  return form() ? Object.fromEntries([...new FormData(form())].filter(([, value]) => value !== "")) : {};
 }
 
 function remap(select, focus) {
@@ -97,15 +119,32 @@ function remap(select, focus) {
 }
 
 preview.addEventListener("submit", (event) => event.preventDefault());
+preview.addEventListener("pointerdown", () => (pressed = true));
+for (const end of ["pointerup", "pointercancel"]) {
+  // The click comes right after the press has ended, and goes first.
+  addEventListener(end, () => setTimeout(() => {
+    pressed = false;
+    waiting?.();
+    waiting = null;
+  }));
+}
 preview.addEventListener("change", (event) => {
   if (event.target.matches("[data-column]")) remap(event.target, `[data-column="${event.target.dataset.column}"]`);
   else if (event.target.matches("[data-headings]")) remap(event.target, "[data-headings]");
   else if (event.target.closest("#up-reading")) {
     if (event.target.name === "make") preview.querySelector("[name=columns]").value = "";
-    complain(null);
-    look(reading(), `#${event.target.id}`);
+    again(event.target);
   }
 });
+// A field that was drawn anew under somebody's typing says nothing of a change when it is left.
+preview.addEventListener("focusout", (event) => event.target.closest("#up-reading") && again(event.target));
+
+function again(field) {
+  if (sending || JSON.stringify(reading()) === JSON.stringify(looked)) return;
+  complain(null);
+  look(reading(), `#${field.id}`);
+}
+
 preview.addEventListener("click", (event) => {
   if (event.target.closest("#up-cancel")) clear();
   else if (event.target.closest("#up-count")) count();
@@ -127,9 +166,10 @@ function clear() {
 async function count() {
   if (sending) return;
   sending = true;
+  asked += 1;
   const mine = file;
   const options = reading();
-  for (const row of document.querySelectorAll(".up-fresh")) row.classList.remove("up-fresh");
+  mark(null);
   const button = preview.querySelector("#up-count");
   button.disabled = true;
   const progress = (sent) => {
@@ -146,6 +186,7 @@ async function count() {
     clear();
     await refresh();
     mark(made?.id);
+    document.querySelector(".up-fresh")?.focus();
     if (made?.warnings?.length) complain(made.warnings.map((one) => one.detail).join(" "));
   } catch (failure) {
     tell(null);
@@ -165,13 +206,14 @@ async function refresh() {
   window.htmx?.process(recent);
 }
 
+/** Mark this file, and no other, in the list; the list is drawn anew while a worker reads its rows. */
 function mark(id) {
-  const row = document.getElementById(`file-${id}`);
-  if (!row) return;
-  row.classList.add("up-fresh");
-  row.setAttribute("tabindex", "-1");
-  row.focus();
+  fresh = id ?? null;
+  for (const row of recent.querySelectorAll(".up-item")) row.classList.toggle("up-fresh", row.id === `file-${fresh}`);
+  recent.querySelector(".up-fresh")?.setAttribute("tabindex", "-1");
 }
+
+recent.addEventListener("htmx:after:swap", () => mark(fresh));
 
 input.addEventListener("change", () => choose(input.files));
 zone.addEventListener("submit", (event) => event.preventDefault());
