@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from launch import patience
 from launch.processes import Part
@@ -25,9 +25,6 @@ from tests import cast
 from tests.browser.test_bunch import drag_before, stands
 from tests.browser.test_live import shows
 from tests.browser.test_officials import text
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -174,7 +171,11 @@ def closes(page: Page) -> None:
 
 def publishes(page: Page, standing: str) -> None:
     at_the_result(page)
-    page.locator(f".res-steps form:has([value={standing}]) button").click()
+    form = page.locator(f".res-steps form:has([value={standing}])")
+    if standing == "official":
+        page.locator(".res-seal summary").click()
+        expect(form.locator(".res-first li")).to_contain_text(["车手1", "车手2", "车手3"])
+    form.locator("button").click()
     page.locator(".of-told", has_text="已发布").wait_for()
 
 

@@ -85,7 +85,7 @@ def test_a_name_that_stood_on_a_published_start_list_stays(entry: Entry) -> None
     Entry.objects.filter(pk=entry.pk).update(bib=7, state=Entry.State.CONFIRMED)
     entry.race.published_at = timezone.now()
     entry.race.save(update_fields=["published_at"])
-    Edition.objects.filter(pk=entry.edition_id).update(ends_on=timezone.localdate() - timedelta(days=1))
+    Edition.objects.filter(pk=entry.edition_id).update(ends_on=timezone.localdate() - timedelta(days=2))
     privacy.erase(entry.rider, by=None)
     assert str(Rider.objects.get(pk=entry.rider_id)) == "单雨桐"
 
