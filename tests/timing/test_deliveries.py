@@ -132,6 +132,17 @@ def test_what_ingest_refuses_is_a_line_too(send):
     assert pairs(answer) == [("source_not_allowed", "终点,C1,2024-05-25T09:20:00.250")]
 
 
+def test_a_row_of_a_batch_that_is_no_read_keeps_no_other_from_counting(client):
+    headers = cast.bearer(cast.make().edition, Token.DELIVERIES)
+    good = {"source": "Finish", "chip": "C1", "local": "2024-05-25T09:20:00", "told": "x" * 300}
+    bad = [{"chip": "C" * 33}, {"chip": ""}, {"source": "F" * 161}, {"local": "9" * 41}, {"local": ""}]
+    rows = [good, *(good | one for one in bad)]
+    answer = client.post("/api/v1/timing/reads/", {"reads": rows}, content_type="application/json", headers=headers)
+    assert counts(answer) == (201, 1, 0, 5)
+    assert [reason for reason, _raw in pairs(answer)] == ["bad_chip", "bad_chip", "bad_source", "bad_time", "bad_time"]
+    assert list(Read.objects.values_list("source__name", "chip")) == [("Finish", "C1")]
+
+
 # --- what is wrong with a request ---------------------------------------------------------------------------------------
 
 
