@@ -119,6 +119,7 @@ def test_columns_are_named_by_hand_where_the_headings_say_nothing(line: Page, st
     line.locator("#up-count:enabled").wait_for()
     expect(line.locator("#up-source")).to_have_value("Finis")
     line.locator("#up-status").wait_for(state="hidden")
+    expect(line.locator("#up-problem")).to_be_hidden()
     line.fill("#up-source", "Finish")
     assert count(line, press) == "2 行：0 条已有，1 条新增，1 条拒收。"
     assert stage.table()[3] == "4 4 FIN 2"

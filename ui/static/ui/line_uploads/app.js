@@ -96,7 +96,7 @@ const form = () => preview.querySelector("#up-reading");
 
 /** The fields that no longer say what was asked with. */
 function edited() {
-  const fields = form()?.querySelectorAll("input:not([type=hidden])") ?? [];
+  const fields = form()?.querySelectorAll("input[name]:not([type=hidden])") ?? [];
   return [...fields].filter((field) => field.value !== (looked[field.name] ?? ""));
 }
 
